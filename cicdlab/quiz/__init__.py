@@ -1,0 +1,1 @@
+"""Self-checks: one bank of questions, shown as a widget in notebooks and in the book."""
