@@ -1,0 +1,1 @@
+"""CI/CD in AWS, hands on: a cloud, labs, quizzes and a book."""

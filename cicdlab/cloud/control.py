@@ -1,0 +1,67 @@
+"""The cloud's own pages beside AWS's: health, reset, clock, and a build's credentials."""
+
+import json
+from typing import Any
+
+from . import __version__, sandbox
+from .core import Cloud
+from .credentials import PATH as CREDENTIALS_PATH
+
+Answer = tuple[int, dict[str, Any]]
+
+
+class Control:
+    """Answers what is asked under ``/_cicdlab/``."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    def answer(self, method: str, path: str, body: bytes) -> Answer:
+        """Return the HTTP status and the JSON document for a request."""
+        if path.startswith(CREDENTIALS_PATH):
+            return self._credentials(path.removeprefix(CREDENTIALS_PATH))
+        match method, path.rstrip("/"):
+            case "GET", "/_cicdlab/health":
+                return 200, self._health()
+            case "POST", "/_cicdlab/reset" | "/moto-api/reset":
+                self._cloud.reset()
+                return 200, {"status": "ok"}
+            case "GET", "/_cicdlab/clock":
+                return 200, self._clock()
+            case "POST", "/_cicdlab/clock":
+                return self._move_clock(body)
+        return 404, {"message": f"There is no {method} {path} here."}
+
+    def _health(self) -> dict[str, Any]:
+        return {
+            "status": "running",
+            "version": __version__,
+            "backend": self._cloud.backend.name,
+            "sandbox": sandbox.available(),
+            "services": dict.fromkeys(self._cloud.services, "running"),
+            "clock": self._clock(),
+        }
+
+    def _clock(self) -> dict[str, Any]:
+        clock = self._cloud.clock
+        return {"mode": clock.mode, "now": clock.now().isoformat(), "held": clock.held}
+
+    def _move_clock(self, body: bytes) -> Answer:
+        try:
+            order = json.loads(body)
+            match order:
+                case {"advance": int() | float() as seconds} if not isinstance(seconds, bool):
+                    self._cloud.clock.advance(seconds)
+                case {"hold": True}:
+                    self._cloud.clock.hold()
+                case {"hold": False}:
+                    self._cloud.clock.release()
+                case _:
+                    raise ValueError('Say {"advance": SECONDS}, {"hold": true} or {"hold": false}.')
+        except (ValueError, OverflowError) as error:
+            return 400, {"message": str(error)}
+        return 200, self._clock()
+
+    def _credentials(self, token: str) -> Answer:
+        found = self._cloud.credentials.lookup(token)
+        return (200, found.document()) if found else (404, {"message": "No running build has this token."})

@@ -1,0 +1,119 @@
+"""One running cloud: what its services share."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from .clients import Clients
+from .clock import Clock
+from .codebuild.api import CodeBuildApi
+from .credentials import CredentialDesk, SessionCredentials
+from .ids import Ids
+from .workers import Workers
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+
+
+@dataclass(frozen=True)
+class Call:
+    """Who calls which operation, and where."""
+
+    service: str
+    operation: str
+    region: str
+    access_key: str
+    account: str = ACCOUNT
+
+
+class ServiceApi(Protocol):
+    """What a service of this cloud offers; its operations are methods named as boto3 names them."""
+
+    def reset(self) -> None:
+        """Stop whatever runs and forget every resource."""
+
+
+@dataclass(frozen=True)
+class Backend:
+    """Who answers for the services that are not ours.
+
+    Parameters
+    ----------
+    name
+        ``moto``, or the address of an endpoint.
+    app
+        The WSGI application that answers in this process; None when ``name`` is an address.
+    reset
+        Forgets every resource of the backend.
+    """
+
+    name: str
+    app: Callable[..., Any] | None
+    reset: Callable[[], None]
+
+
+class Cloud:
+    """One cloud: its services, and what they share.
+
+    Parameters
+    ----------
+    endpoint
+        The address at which the cloud answers, for example ``http://127.0.0.1:4566``.
+    backend
+        Who answers for the services that are not ours.
+    clock
+        The cloud's time.
+    minute
+        Real seconds that a minute of a time-out lasts; tests shorten it.
+    """
+
+    account = ACCOUNT
+
+    def __init__(self, endpoint: str, backend: Backend, clock: Clock | None = None, minute: float = 60.0) -> None:
+        self.endpoint = endpoint
+        self.backend = backend
+        self.clock = clock or Clock()
+        self.minute = minute
+        self.ids = Ids()
+        self.workers = Workers()
+        self.credentials = CredentialDesk()
+        self._scratch = tempfile.TemporaryDirectory(prefix="cicdlab-", ignore_cleanup_errors=True)
+        self.root = Path(self._scratch.name).resolve()
+        self._clients: Clients | None = None
+        self.services: dict[str, ServiceApi] = {"codebuild": CodeBuildApi(self)}
+
+    def connect(self, app: Callable[..., Any]) -> None:
+        """Let the engines reach the backend: through the gateway when it is in this process, else over HTTP."""
+        in_process = self.backend.app is not None
+        self._clients = Clients(self.endpoint if in_process else self.backend.name, app if in_process else None)
+
+    def client(self, service: str, region: str, credentials: SessionCredentials | None = None) -> Any:
+        """Return a boto3 client for an engine, with a role's credentials or else the administrator's."""
+        if self._clients is None:
+            raise RuntimeError("The cloud is not connected to a gateway yet.")
+        return self._clients.make(service, region, credentials)
+
+    def endpoint_environment(self) -> dict[str, str]:
+        """Return the variables by which AWS's SDKs inside a build find this cloud."""
+        if self.backend.app is not None:
+            return {"AWS_ENDPOINT_URL": self.endpoint}
+        ours = {f"AWS_ENDPOINT_URL_{name.upper().replace('-', '_')}": self.endpoint for name in self.services}
+        return {"AWS_ENDPOINT_URL": self.backend.name, **ours}
+
+    def reset(self) -> None:
+        """Stop whatever runs and forget every resource, ours and the backend's."""
+        for service in self.services.values():
+            service.reset()
+        self.credentials.reset()
+        self.backend.reset()
+        self.ids.reset()
+        self.clock.reset()
+
+    def close(self) -> None:
+        """Stop whatever runs and remove what it wrote."""
+        for service in self.services.values():
+            service.reset()
+        self.workers.close()
+        self._scratch.cleanup()

@@ -1,0 +1,124 @@
+"""The one endpoint: decides who may ask and which service answers."""
+
+import json
+import logging
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from botocore import xform_name
+from botocore.model import OperationNotFoundError
+
+from . import guard, protocol
+from .control import Control
+from .core import REGION, Call, Cloud
+from .errors import ServiceError, not_simulated
+
+MAX_BODY = 16 << 20  # bytes; AWS's JSON services take far less, and what they read is kept in memory
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+_SCOPE = re.compile(r"Credential=([^/\s]+)/\d+/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
+_log = logging.getLogger(__name__)
+
+
+class Gateway:
+    """The WSGI application of a cloud.
+
+    Parameters
+    ----------
+    cloud
+        The cloud whose services answer.
+    allowed_hosts
+        Host names, besides this machine's own, by which the endpoint may be called.
+    """
+
+    def __init__(self, cloud: Cloud, allowed_hosts: Iterable[str] = ()) -> None:
+        self._cloud = cloud
+        self._allowed_hosts = frozenset(name.lower() for name in allowed_hosts)
+        self._router = protocol.Router(list(cloud.services))
+        self._control = Control(cloud)
+        cloud.connect(self)
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        headers = request_headers(environ)
+        refusal = guard.refusal(headers, self._allowed_hosts)
+        if refusal:
+            return _answer(start_response, 403, {"__type": "AccessDeniedException", "message": refusal})
+        path = environ.get("PATH_INFO", "/")
+        if path.startswith(("/_cicdlab/", "/moto-api")):
+            return _answer(start_response, *self._control.answer(environ["REQUEST_METHOD"], path, _body(environ)))
+        target = self._router.target(headers, path)
+        if target:
+            return self._serve(target, headers, _body(environ), start_response)
+        if self._cloud.backend.app is None:
+            message = (
+                f"This endpoint serves {', '.join(self._cloud.services)}; the rest is at {self._cloud.backend.name}."
+            )
+            return _answer(start_response, 501, {"__type": "NotImplemented", "message": message})
+        return self._cloud.backend.app(environ, start_response)
+
+    def _serve(
+        self, target: protocol.Target, headers: dict[str, str], body: bytes, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        try:
+            payload, status = self._call(target, headers, body), 200
+        except ServiceError as error:
+            payload, status = protocol.write_error(target, error), error.status
+        except Exception:
+            _log.exception("%s:%s failed", target.service, target.operation)
+            error = ServiceError("InternalFailure", f"The cloud failed in {target.service}:{target.operation}.", 500)
+            payload, status = protocol.write_error(target, error), error.status
+        answer = [("Content-Type", target.content_type), ("Content-Length", str(len(payload)))]
+        if target.cbor:
+            answer.append(("smithy-protocol", "rpc-v2-cbor"))
+        start_response(_status_line(status), answer)
+        return [payload]
+
+    def _call(self, target: protocol.Target, headers: dict[str, str], body: bytes) -> bytes:
+        api = self._cloud.services[target.service]
+        handler = getattr(api, xform_name(target.operation), None)
+        try:
+            operation = protocol.service_model(target.service).operation_model(target.operation)
+        except OperationNotFoundError:
+            raise not_simulated(target.service, target.operation) from None
+        if handler is None:
+            raise not_simulated(target.service, target.operation)
+        request = protocol.read_request(target, operation, body)
+        access_key, region = _caller(headers)
+        call = Call(target.service, target.operation, region, access_key)
+        return protocol.write_response(target, operation, handler(call, request))
+
+
+def request_headers(environ: dict[str, Any]) -> dict[str, str]:
+    """Return a WSGI request's headers, names in lower case."""
+    headers = {
+        name[5:].replace("_", "-").lower(): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_") and isinstance(value, str)
+    }
+    if "CONTENT_TYPE" in environ:
+        headers["content-type"] = environ["CONTENT_TYPE"]
+    return headers
+
+
+def _caller(headers: dict[str, str]) -> tuple[str, str]:
+    scope = _SCOPE.search(headers.get("authorization", ""))
+    return (scope[1], scope[2]) if scope else ("", REGION)
+
+
+def _body(environ: dict[str, Any]) -> bytes:
+    length = min(int(environ.get("CONTENT_LENGTH") or 0), MAX_BODY)
+    return environ["wsgi.input"].read(length)
+
+
+def _answer(start_response: StartResponse, status: int, document: dict[str, Any]) -> Iterable[bytes]:
+    body = json.dumps(document).encode()
+    start_response(_status_line(status), [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+    return [body]
+
+
+_REASONS = {200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 500: "Error", 501: "Not Implemented"}
+
+
+def _status_line(status: int) -> str:
+    return f"{status} {_REASONS.get(status, 'Error')}"

@@ -1,0 +1,119 @@
+"""Starts and stops a cloud behind an HTTP server."""
+
+import logging
+import socket
+from dataclasses import dataclass
+from threading import Thread
+from typing import Any
+
+import waitress.server
+
+from .clock import Clock
+from .core import Backend, Cloud
+from .gateway import Gateway
+
+DEFAULT_PORT = 4566
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a cloud is started.
+
+    Parameters
+    ----------
+    host, port
+        Where it listens; port 0 takes a free one.
+    clock
+        ``instant``, ``60x`` or ``real``.
+    backend
+        Address of an endpoint that answers for the services that are not ours; empty for moto in this process.
+    allowed_hosts
+        Host names, besides this machine's own, by which it may be called.
+    threads
+        How many requests are answered at once.
+    minute
+        Real seconds that a minute of a time-out lasts.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    clock: str = "instant"
+    backend: str = ""
+    allowed_hosts: tuple[str, ...] = ()
+    threads: int = 4
+    minute: float = 60.0
+
+
+class PortTakenError(Exception):
+    """The port is used by another program."""
+
+
+class Server:
+    """A cloud that answers at an address.
+
+    Raises
+    ------
+    PortTakenError
+        When another program listens there.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        listener = _listen(settings.host, settings.port)
+        port = listener.getsockname()[1]
+        host = "127.0.0.1" if settings.host in ("0.0.0.0", "localhost") else settings.host
+        self.endpoint = f"http://{host}:{port}"
+        self.cloud = Cloud(self.endpoint, _backend(settings.backend), Clock(settings.clock), settings.minute)
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        self._http: Any = waitress.server.create_server(
+            Gateway(self.cloud, settings.allowed_hosts),
+            sockets=[listener],
+            threads=settings.threads,
+            clear_untrusted_proxy_headers=True,
+            max_request_body_size=1 << 30,
+            channel_timeout=300,
+        )
+        self._thread: Thread | None = None
+
+    def run(self) -> None:
+        """Answer requests until the process is interrupted."""
+        try:
+            self._http.run()
+        finally:
+            self.close()
+
+    def start(self) -> "Server":
+        """Answer requests on a thread of its own, until ``close``."""
+        self._thread = Thread(target=self._http.run, name="http", daemon=True)
+        self._thread.start()
+        return self
+
+    def close(self) -> None:
+        """Stop answering, stop whatever runs, and remove what it wrote."""
+        self._http.close()
+        self._http.task_dispatcher.shutdown(timeout=1)
+        self.cloud.close()
+
+    def __enter__(self) -> "Server":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _backend(address: str) -> Backend:
+    if address:
+        return Backend(address.rstrip("/"), None, lambda: None)
+    from .backend import moto  # slow to import, and not needed beside another backend
+
+    return Backend("moto", moto.application(), moto.reset)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise PortTakenError(f"Port {port} on {host} is used by another program.") from error
+    return listener
