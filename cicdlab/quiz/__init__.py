@@ -1,1 +1,5 @@
 """Self-checks: one bank of questions, shown as a widget in notebooks and in the book."""
+
+from cicdlab.quiz.widget import Quiz
+
+__all__ = ["Quiz"]

@@ -1,0 +1,21 @@
+// Shared by all widgets: esm() in assets.py puts this file in front of each widget's module.
+
+/** Make an element: h("p", {class: "x", onclick: f}, "text", child). Values of false and null are left out. */
+function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === false || value === null || value === undefined) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name === "html") element.innerHTML = value; // only HTML made by the course's own Python
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+let idCount = 0;
+/** An id for an element, used once on this page by this module. */
+function newId(stem) {
+  idCount += 1;
+  return `cicd-${stem}-${idCount}`;
+}
