@@ -2,10 +2,12 @@
 
 import argparse
 import contextlib
+import os
 import signal
 import sys
 from typing import Any
 
+from .clients import Keys
 from .clock import SPEED
 from .server import DEFAULT_PORT, PortTakenError, Server, Settings
 
@@ -33,10 +35,27 @@ def _settings(arguments: list[str] | None) -> Settings:
     parser.add_argument("--allow-host", action="append", default=[], metavar="NAME")
     parser.add_argument("--threads", type=int, default=4)
     parser.add_argument("--minute", type=float, default=60.0, help="real seconds that a minute of a time-out lasts")
+    parser.add_argument("--secure", action="store_true", help="check signatures; the keys are in AWS's own variables")
     given = parser.parse_args(arguments)
     return Settings(
-        given.host, given.port, given.clock, given.backend, tuple(given.allow_host), given.threads, given.minute
+        given.host,
+        given.port,
+        given.clock,
+        given.backend,
+        tuple(given.allow_host),
+        given.threads,
+        given.minute,
+        _administrator() if given.secure else None,
     )
+
+
+def _administrator() -> Keys:
+    try:
+        return Keys(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
+    except KeyError as missing:
+        raise SystemExit(
+            f"A secured cloud takes its administrator's keys from the environment: set {missing}."
+        ) from None
 
 
 def _interrupt(*_: Any) -> None:

@@ -4,6 +4,7 @@ A request thread never calls its own endpoint: with few server threads, handlers
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from io import BytesIO
 from threading import Lock
 from typing import Any
@@ -22,6 +23,17 @@ _CONFIG = Config(
 )
 
 
+@dataclass(frozen=True)
+class Keys:
+    """An access key and its secret."""
+
+    access_key: str
+    secret: str
+
+
+DEFAULT_KEYS = Keys("test", "test")
+
+
 class Clients:
     """Makes boto3 clients that reach the cloud's backend.
 
@@ -31,9 +43,12 @@ class Clients:
         Where requests go, for example ``http://127.0.0.1:4566``.
     app
         The WSGI application that answers them in-process; None sends them over HTTP.
+    administrator
+        The keys of calls that no role makes.
     """
 
-    def __init__(self, endpoint: str, app: WsgiApp | None) -> None:
+    def __init__(self, endpoint: str, app: WsgiApp | None, administrator: Keys = DEFAULT_KEYS) -> None:
+        self._administrator = administrator
         self._endpoint = endpoint
         self._app = app
         self._lock = Lock()
@@ -41,7 +56,10 @@ class Clients:
 
     def make(self, service: str, region: str, credentials: SessionCredentials | None = None) -> Any:
         """Return a client, with a role's credentials or else the administrator's."""
-        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        keys = {
+            "aws_access_key_id": self._administrator.access_key,
+            "aws_secret_access_key": self._administrator.secret,
+        }
         if credentials:
             keys = {
                 "aws_access_key_id": credentials.access_key_id,
@@ -74,7 +92,7 @@ class Transport:
         finally:
             if hasattr(chunks, "close"):
                 chunks.close()
-        return AWSResponse(request.url, answer["status"], answer["headers"], _RawBody(body))  # type: ignore[arg-type]
+        return AWSResponse(request.url, answer["status"], answer["headers"], _RawBody(body))
 
 
 class _RawBody(BytesIO):
@@ -98,7 +116,7 @@ def wsgi_environ(request: AWSPreparedRequest) -> dict[str, Any]:
         "REQUEST_METHOD": request.method,
         "SCRIPT_NAME": "",
         "PATH_INFO": _unquoted(url.path),
-        "RAW_URI": url.path + (f"?{url.query}" if url.query else ""),
+        "REQUEST_URI": url.path + (f"?{url.query}" if url.query else ""),
         "QUERY_STRING": url.query,
         "SERVER_NAME": url.hostname,
         "SERVER_PORT": str(url.port or 80),

@@ -1,6 +1,7 @@
 """The cloud's own pages beside AWS's: health, reset, clock, and a build's credentials."""
 
 import json
+from hmac import compare_digest
 from typing import Any
 
 from . import __version__, sandbox
@@ -11,13 +12,25 @@ Answer = tuple[int, dict[str, Any]]
 
 
 class Control:
-    """Answers what is asked under ``/_cicdlab/``."""
+    """Answers what is asked under ``/_cicdlab/``.
 
-    def __init__(self, cloud: Cloud) -> None:
+    Parameters
+    ----------
+    cloud
+        The cloud that is asked about.
+    secure
+        Whether an order must carry the administrator's secret, as ``Authorization: Bearer SECRET``.
+    """
+
+    def __init__(self, cloud: Cloud, secure: bool) -> None:
         self._cloud = cloud
+        self._secure = secure
 
-    def answer(self, method: str, path: str, body: bytes) -> Answer:
+    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
         """Return the HTTP status and the JSON document for a request."""
+        bearer = headers.get("authorization", "").removeprefix("Bearer ")
+        if self._secure and method != "GET" and not compare_digest(bearer, self._cloud.administrator.secret):
+            return 403, {"message": "This cloud is secured: send the administrator's secret as a bearer token."}
         if path.startswith(CREDENTIALS_PATH):
             return self._credentials(path.removeprefix(CREDENTIALS_PATH))
         match method, path.rstrip("/"):

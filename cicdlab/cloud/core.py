@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from .clients import Clients
+from .clients import DEFAULT_KEYS, Clients, Keys
 from .clock import Clock
 from .codebuild.api import CodeBuildApi
 from .credentials import CredentialDesk, SessionCredentials
@@ -47,11 +47,14 @@ class Backend:
         The WSGI application that answers in this process; None when ``name`` is an address.
     reset
         Forgets every resource of the backend.
+    secret_of
+        Returns the secret of an access key that the backend issued, or None.
     """
 
     name: str
     app: Callable[..., Any] | None
     reset: Callable[[], None]
+    secret_of: Callable[[str], str | None]
 
 
 class Cloud:
@@ -67,15 +70,25 @@ class Cloud:
         The cloud's time.
     minute
         Real seconds that a minute of a time-out lasts; tests shorten it.
+    administrator
+        The learner's own keys.
     """
 
     account = ACCOUNT
 
-    def __init__(self, endpoint: str, backend: Backend, clock: Clock | None = None, minute: float = 60.0) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        backend: Backend,
+        clock: Clock | None = None,
+        minute: float = 60.0,
+        administrator: Keys = DEFAULT_KEYS,
+    ) -> None:
         self.endpoint = endpoint
         self.backend = backend
         self.clock = clock or Clock()
         self.minute = minute
+        self.administrator = administrator
         self.ids = Ids()
         self.workers = Workers()
         self.credentials = CredentialDesk()
@@ -87,13 +100,20 @@ class Cloud:
     def connect(self, app: Callable[..., Any]) -> None:
         """Let the engines reach the backend: through the gateway when it is in this process, else over HTTP."""
         in_process = self.backend.app is not None
-        self._clients = Clients(self.endpoint if in_process else self.backend.name, app if in_process else None)
+        address = self.endpoint if in_process else self.backend.name
+        self._clients = Clients(address, app if in_process else None, self.administrator)
 
     def client(self, service: str, region: str, credentials: SessionCredentials | None = None) -> Any:
         """Return a boto3 client for an engine, with a role's credentials or else the administrator's."""
         if self._clients is None:
             raise RuntimeError("The cloud is not connected to a gateway yet.")
         return self._clients.make(service, region, credentials)
+
+    def secret_of(self, access_key: str) -> str | None:
+        """Return the secret of an access key, or None when it was never issued."""
+        if access_key == self.administrator.access_key:
+            return self.administrator.secret
+        return self.backend.secret_of(access_key)
 
     def endpoint_environment(self) -> dict[str, str]:
         """Return the variables by which AWS's SDKs inside a build find this cloud."""

@@ -4,12 +4,13 @@ import json
 import logging
 import re
 from collections.abc import Callable, Iterable
+from io import BytesIO
 from typing import Any
 
 from botocore import xform_name
 from botocore.model import OperationNotFoundError
 
-from . import guard, protocol
+from . import guard, protocol, signatures
 from .control import Control
 from .core import REGION, Call, Cloud
 from .errors import ServiceError, not_simulated
@@ -29,13 +30,16 @@ class Gateway:
         The cloud whose services answer.
     allowed_hosts
         Host names, besides this machine's own, by which the endpoint may be called.
+    secure
+        Whether every request must be signed with the secret of its access key.
     """
 
-    def __init__(self, cloud: Cloud, allowed_hosts: Iterable[str] = ()) -> None:
+    def __init__(self, cloud: Cloud, allowed_hosts: Iterable[str] = (), secure: bool = False) -> None:
         self._cloud = cloud
+        self._secure = secure
         self._allowed_hosts = frozenset(name.lower() for name in allowed_hosts)
         self._router = protocol.Router(list(cloud.services))
-        self._control = Control(cloud)
+        self._control = Control(cloud, secure)
         cloud.connect(self)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -46,7 +50,14 @@ class Gateway:
             return _answer(start_response, 403, {"__type": "AccessDeniedException", "message": refusal})
         path = environ.get("PATH_INFO", "/")
         if path.startswith(("/_cicdlab/", "/moto-api")):
-            return _answer(start_response, *self._control.answer(environ["REQUEST_METHOD"], path, _body(environ)))
+            return _answer(
+                start_response, *self._control.answer(environ["REQUEST_METHOD"], path, headers, _body(environ))
+            )
+        if self._secure:
+            try:
+                signatures.verify(environ, headers, lambda: _peek(environ), self._cloud.secret_of)
+            except ServiceError as error:
+                return _refuse(start_response, headers, error)
         target = self._router.target(headers, path)
         if target:
             return self._serve(target, headers, _body(environ), start_response)
@@ -66,8 +77,8 @@ class Gateway:
             payload, status = protocol.write_error(target, error), error.status
         except Exception:
             _log.exception("%s:%s failed", target.service, target.operation)
-            error = ServiceError("InternalFailure", f"The cloud failed in {target.service}:{target.operation}.", 500)
-            payload, status = protocol.write_error(target, error), error.status
+            fault = ServiceError("InternalFailure", f"The cloud failed in {target.service}:{target.operation}.", 500)
+            payload, status = protocol.write_error(target, fault), fault.status
         answer = [("Content-Type", target.content_type), ("Content-Length", str(len(payload)))]
         if target.cbor:
             answer.append(("smithy-protocol", "rpc-v2-cbor"))
@@ -114,6 +125,18 @@ def _body(environ: dict[str, Any]) -> bytes:
 def _answer(start_response: StartResponse, status: int, document: dict[str, Any]) -> Iterable[bytes]:
     body = json.dumps(document).encode()
     start_response(_status_line(status), [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+    return [body]
+
+
+def _peek(environ: dict[str, Any]) -> bytes:
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = BytesIO(body)
+    return body
+
+
+def _refuse(start_response: StartResponse, headers: dict[str, str], error: ServiceError) -> Iterable[bytes]:
+    content_type, body = protocol.refusal(headers, error)
+    start_response(_status_line(error.status), [("Content-Type", content_type), ("Content-Length", str(len(body)))])
     return [body]
 
 

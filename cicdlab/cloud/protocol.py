@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import cache
 from io import BufferedReader, BytesIO
 from typing import Any
+from xml.sax.saxutils import escape
 
 import botocore.loaders
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
@@ -128,6 +129,17 @@ def write_error(target: Target, error: ServiceError) -> bytes:
     return bytes(data)
 
 
+def refusal(headers: dict[str, str], error: ServiceError) -> tuple[str, bytes]:
+    """Return the media type and body of an error for any service, ours or not, in the format that its SDK reads."""
+    code, message = escape(error.code), escape(error.message)
+    if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        detail = f"<Type>Sender</Type><Code>{code}</Code><Message>{message}</Message>"
+        return "text/xml", f"<ErrorResponse><Error>{detail}</Error></ErrorResponse>".encode()
+    if "/s3/aws4_request" in headers.get("authorization", "/s3/aws4_request"):
+        return "application/xml", f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode()
+    return "application/x-amz-json-1.1", json.dumps({"__type": error.code, "message": error.message}).encode()
+
+
 def _jsonable(shape: Shape, value: Any) -> Any:
     if isinstance(shape, StructureShape):
         return {name: _jsonable(shape.members[name], item) for name, item in value.items() if item is not None}
@@ -139,7 +151,7 @@ def _jsonable(shape: Shape, value: Any) -> Any:
 
 
 def _read_cbor(body: bytes) -> Any:
-    return RpcV2CBORParser().parse_data_item(BufferedReader(BytesIO(body)))  # type: ignore[arg-type]
+    return RpcV2CBORParser().parse_data_item(BufferedReader(BytesIO(body)))
 
 
 def _write_cbor(shape: Shape, response: dict[str, Any]) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any
 
 import waitress.server
 
+from .clients import DEFAULT_KEYS, Keys
 from .clock import Clock
 from .core import Backend, Cloud
 from .gateway import Gateway
@@ -33,6 +34,8 @@ class Settings:
         How many requests are answered at once.
     minute
         Real seconds that a minute of a time-out lasts.
+    administrator
+        The learner's keys; when given, every request must be signed with the secret of its key.
     """
 
     host: str = "127.0.0.1"
@@ -42,6 +45,7 @@ class Settings:
     allowed_hosts: tuple[str, ...] = ()
     threads: int = 4
     minute: float = 60.0
+    administrator: Keys | None = None
 
 
 class PortTakenError(Exception):
@@ -62,10 +66,11 @@ class Server:
         port = listener.getsockname()[1]
         host = "127.0.0.1" if settings.host in ("0.0.0.0", "localhost") else settings.host
         self.endpoint = f"http://{host}:{port}"
-        self.cloud = Cloud(self.endpoint, _backend(settings.backend), Clock(settings.clock), settings.minute)
+        keys = settings.administrator or DEFAULT_KEYS
+        self.cloud = Cloud(self.endpoint, _backend(settings.backend), Clock(settings.clock), settings.minute, keys)
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._http: Any = waitress.server.create_server(
-            Gateway(self.cloud, settings.allowed_hosts),
+            Gateway(self.cloud, settings.allowed_hosts, secure=settings.administrator is not None),
             sockets=[listener],
             threads=settings.threads,
             clear_untrusted_proxy_headers=True,
@@ -102,10 +107,10 @@ class Server:
 
 def _backend(address: str) -> Backend:
     if address:
-        return Backend(address.rstrip("/"), None, lambda: None)
+        return Backend(address.rstrip("/"), None, lambda: None, lambda _: None)
     from .backend import moto  # slow to import, and not needed beside another backend
 
-    return Backend("moto", moto.application(), moto.reset)
+    return Backend("moto", moto.application(), moto.reset, moto.secret_of)
 
 
 def _listen(host: str, port: int) -> socket.socket:

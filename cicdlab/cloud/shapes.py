@@ -103,6 +103,12 @@ def _broken_constraint(shape: Shape, value: Any) -> str | None:
     return None
 
 
+def _has_type(shape: Shape, value: Any) -> bool:
+    if isinstance(value, bool):
+        return shape.type_name == "boolean"
+    return isinstance(value, _PYTHON_TYPES[shape.type_name])
+
+
 def _length(value: Any) -> int | None:
     return len(value) if isinstance(value, (str, bytes, list, dict)) else None
 

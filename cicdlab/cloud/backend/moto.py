@@ -7,6 +7,7 @@ from typing import Any
 # moto reads this when it is imported; without it every web page may read its answers.
 os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
 
+from moto.iam.models import iam_backends  # noqa: E402
 from moto.moto_api._internal.models import moto_api_backend  # noqa: E402
 from moto.server import DomainDispatcherApplication, create_backend_app  # noqa: E402
 
@@ -19,3 +20,12 @@ def application() -> Callable[..., Any]:
 def reset() -> None:
     """Forget every resource of every account."""
     moto_api_backend.reset()
+
+
+def secret_of(access_key: str) -> str | None:
+    """Return the secret of a user's or session's access key, or None when it was never issued or is gone."""
+    for account in list(iam_backends.values()):
+        for partition in list(account.values()):
+            if access_key in partition.access_keys:
+                return partition.access_keys[access_key].secret_access_key
+    return None
