@@ -49,12 +49,12 @@ def find(name: str, chapters: Path = CHAPTERS) -> Sheet:
     chapter, _, section = name.partition("/")
     path = chapters / chapter / "questions.yml"
     if not chapter or not section or not path.is_file():
-        known = ", ".join(sorted(each.parent.name for each in chapters.glob("*/questions.yml")))
-        raise SheetError(f"There is no quiz {name!r}: write chapter/section; chapters with questions: {known or 'none'}.")
+        chapters_here = ", ".join(sorted(each.parent.name for each in chapters.glob("*/questions.yml"))) or "none"
+        raise SheetError(f"There is no quiz {name!r}: write chapter/section, with a chapter of: {chapters_here}.")
     bank = load(path)
     if section not in bank.sections:
-        known = sorted(f"{chapter}/{each}" for each in bank.sections)
-        raise SheetError(f"There is no quiz {name!r}: {path.name} has {', '.join(known)}.")
+        sections = ", ".join(f"{chapter}/{each}" for each in bank.sections)
+        raise SheetError(f"There is no quiz {name!r}: that chapter has {sections}.")
     return Sheet(bank.sections[section], bank.section(section))
 
 

@@ -12,10 +12,11 @@ from cicdlab.widget.static import embed
 class Widget(anywidget.AnyWidget):
     """An ipywidget that is also readable, and alive, in the static book.
 
-    A subclass sets `name` (the module's name in the book), `sentence` (its fixed text/plain), `_esm` and `_css`; tags the
-    traits that the book needs with `page=True` beside `sync=True`; and says in `fallback` what a reader without
-    JavaScript sees. `keep` names traits (dictionaries of records by id) that a reader's browser keeps. The book shows the
-    state of the first display: show a widget when its run has ended.
+    A subclass sets `name` (the module's name in the book), `sentence` (its fixed text/plain), `_esm` and `_css`; tags
+    the traits that the book needs with `page=True` beside `sync=True`; and says in `fallback` what a reader without
+    JavaScript sees. `keep` names traits (dictionaries of records by id) that a reader's browser keeps.
+
+    The book shows the state of the first display: show a widget when its run has ended.
     """
 
     name: ClassVar[str]

@@ -1,0 +1,19 @@
+"""Sphinx extension: the course's widgets in the static book, and pages that need no other host."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from cicdlab.book import assets, directive, repository
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Called by Sphinx."""
+    app.add_directive("quiz", directive.QuizDirective)
+    app.connect("config-inited", repository.link)
+    app.connect("config-inited", assets.lighten)
+    app.connect("html-page-context", assets.add_to_page)
+    app.connect("build-finished", assets.write)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,77 @@
+"""What pages load: the widgets' modules and styles, small icons instead of the theme's 1.5 MB of them."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+
+from cicdlab.quiz.widget import Quiz
+from cicdlab.widget import Widget
+from cicdlab.widget.assets import PAGE_MODULE
+
+HERE = Path(__file__).parent
+WIDGETS: tuple[type[Widget], ...] = (Quiz,)
+# Not under _static: Jupyter Book puts every script it finds there on every page.
+FOLDER = "_widgets"
+# The template in templates/static leaves out the theme's icon script; then nobody asks for these.
+UNUSED = ("scripts/fontawesome.js", "vendor/fontawesome")
+
+
+def lighten(app: Sphinx, config: Config) -> None:
+    """Put our templates before the theme's."""
+    config.templates_path.append(str(HERE / "templates"))
+
+
+def add_to_page(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
+    """Link our styles from every page, and the widgets from pages that have one."""
+
+    def address(name: str) -> str:
+        return f"{context['pathto'](f'{FOLDER}/{name}', 1)}?v={_digest()}"
+
+    tags = f'\n<link rel="icon" type="image/svg+xml" href="{address("icon.svg")}">'
+    tags += f'\n<link rel="stylesheet" href="{address("book.css")}">'
+    if 'class="cicd-widget"' in context.get("body", ""):
+        tags += f'\n<link rel="stylesheet" href="{address("widgets.css")}">'
+        tags += f'\n<script type="module" src="{address("page.js")}"></script>'
+    context["metatags"] = context.get("metatags", "") + tags
+
+
+def write(app: Sphinx, exception: Exception | None) -> None:
+    """Write our files into the finished site, and take out what no page uses."""
+    if exception or app.builder.format != "html":
+        return
+    folder = Path(app.outdir) / FOLDER
+    folder.mkdir(exist_ok=True)
+    for name, text in _files().items():
+        (folder / name).write_text(text, encoding="utf-8")
+    static = Path(app.outdir) / "_static"
+    for unused in UNUSED:
+        path = static / unused
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    for leftover in static.rglob("*.map"):
+        leftover.unlink()
+
+
+@cache
+def _files() -> dict[str, str]:
+    files = {f"{widget.name}.js": str(widget._esm) for widget in WIDGETS}
+    files["page.js"] = PAGE_MODULE.read_text(encoding="utf-8")
+    files["widgets.css"] = "\n".join(dict.fromkeys(str(widget._css) for widget in WIDGETS))
+    files["icon.svg"] = (HERE / "icon.svg").read_text(encoding="utf-8")
+    files["book.css"] = "\n".join((HERE / name).read_text(encoding="utf-8") for name in ("icons.css", "book.css"))
+    return files
+
+
+@cache
+def _digest() -> str:
+    text = "\n".join(_files()[name] for name in sorted(_files()))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
