@@ -1,0 +1,99 @@
+"""Runs small builds on a cloud, for tests that compute an answer from what a build does."""
+
+import io
+import json
+import time
+import zipfile
+from dataclasses import dataclass
+from typing import Any
+
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "codebuild.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+ENVIRONMENT = {
+    "type": "LINUX_CONTAINER",
+    "image": "aws/codebuild/standard:7.0",
+    "computeType": "BUILD_GENERAL1_SMALL",
+}
+
+
+class Builder:
+    """A learner who creates projects and waits for their builds.
+
+    Parameters
+    ----------
+    cloud
+        A running cloud with `client(service)`.
+    """
+
+    def __init__(self, cloud: Any) -> None:
+        self.codebuild, self.s3, self.logs = (cloud.client(name) for name in ("codebuild", "s3", "logs"))
+        iam = cloud.client("iam")
+        role = iam.create_role(RoleName="builder", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]
+        self.role = role["Arn"]
+        everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+        iam.put_role_policy(RoleName="builder", PolicyName="all", PolicyDocument=json.dumps(everything))
+
+    def project(self, name: str, buildspec: dict[str, Any] | None = None, **settings: Any) -> None:
+        """Create a project; without other settings it has no source and no artifacts."""
+        source = {"type": "NO_SOURCE"} | ({"buildspec": json.dumps(buildspec)} if buildspec else {})
+        defaults = {"source": source, "artifacts": {"type": "NO_ARTIFACTS"}, "environment": ENVIRONMENT}
+        self.codebuild.create_project(name=name, serviceRole=self.role, **(defaults | settings))
+
+    def upload(self, bucket: str, key: str, files: dict[str, str]) -> str:
+        """Put a zip of these files into a new bucket and return the location that a source names."""
+        self.s3.create_bucket(Bucket=bucket)
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            for path, text in files.items():
+                archive.writestr(path, text)
+        self.s3.put_object(Bucket=bucket, Key=key, Body=packed.getvalue())
+        return f"{bucket}/{key}"
+
+    def run(self, project: str, **overrides: Any) -> "FinishedBuild":
+        """Start a build and return it when it has ended.
+
+        Raises
+        ------
+        TimeoutError
+            It has not ended after a minute.
+        """
+        build = self.codebuild.start_build(projectName=project, **overrides)["build"]
+        deadline = time.monotonic() + 60
+        while not build["buildComplete"]:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"build {build['id']} has not ended; it is in {build['currentPhase']}")
+            build = self.codebuild.batch_get_builds(ids=[build["id"]])["builds"][0]
+        return FinishedBuild(build, self._log(build))
+
+    def _log(self, build: dict[str, Any]) -> str:
+        place = build.get("logs", {})
+        if "streamName" not in place:
+            return ""
+        pages = self.logs.get_paginator("filter_log_events").paginate(
+            logGroupName=place["groupName"], logStreamNames=[place["streamName"]]
+        )
+        return "".join(event["message"] for page in pages for event in page["events"])
+
+
+@dataclass(frozen=True)
+class FinishedBuild:
+    """A build's record and its log."""
+
+    record: dict[str, Any]
+    log: str
+
+    @property
+    def status(self) -> str:
+        """How the build ended."""
+        return str(self.record["buildStatus"])
+
+    @property
+    def phases(self) -> dict[str, dict[str, Any]]:
+        """The phases that the build went through, by name, in order."""
+        return {phase["phaseType"]: phase for phase in self.record["phases"]}
+
+    def printed(self, line: str) -> bool:
+        """Whether a command printed this line (the log also shows the commands themselves)."""
+        return line in self.log.splitlines()
