@@ -7,14 +7,15 @@ import json
 import re
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, model_validator
+from pydantic import AnyUrl, BaseModel, ConfigDict, Field, StringConstraints, UrlConstraints, model_validator
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Skill = Annotated[str, StringConstraints(pattern=r"^C0[23]-[1-4]\.[0-9]+\.[0-9]+$")]
+Source = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["https"], host_required=True)]
 TestId = Annotated[str, StringConstraints(pattern=r"^tests/[\w/]+\.py::\w+(::\w+)?$")]
 
 
@@ -50,9 +51,17 @@ class Base(Strict):
     section: Slug
     stem: Text
     skills: list[Skill] = Field(min_length=1)
-    sources: list[HttpUrl] = Field(min_length=1)
+    sources: list[Source] = Field(min_length=1)
     checked: date
     proof: TestId | None = None
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        texts = [plain(option.text) for option in getattr(self, "options", [])]
+        for text in texts:
+            if texts.count(text) > 1:
+                raise ValueError(f"two options say the same: {text!r}")
+        return self
 
 
 class Single(Base):

@@ -62,8 +62,8 @@ function choices(question) {
         }
         const right = question.key.includes(place);
         const [verdict, words] = right
-          ? input.checked ? ["right", "Right."] : ["missed", "Right, and you left it out."]
-          : input.checked ? ["wrong", "Wrong."] : ["none", "Wrong, and you left it out."];
+          ? input.checked ? ["right", "Right."] : ["missed", "Not chosen, but right."]
+          : input.checked ? ["wrong", "Wrong."] : ["none", "Not chosen, and wrong."];
         element.dataset.verdict = verdict;
         why.show(verdict, words);
         input.setAttribute("aria-describedby", why.element.id);
