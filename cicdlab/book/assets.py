@@ -24,8 +24,9 @@ UNUSED = ("scripts/fontawesome.js", "vendor/fontawesome")
 
 
 def lighten(app: Sphinx, config: Config) -> None:
-    """Put our templates before the theme's."""
+    """Put our templates before the theme's, and leave out its second search button."""
     config.templates_path.append(str(HERE / "templates"))
+    config["html_theme_options"]["navbar_persistent"] = []
 
 
 def add_to_page(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
