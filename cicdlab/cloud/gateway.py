@@ -11,6 +11,7 @@ from botocore import xform_name
 from botocore.model import OperationNotFoundError
 
 from . import guard, protocol, signatures
+from .backend import refusals
 from .control import Control
 from .core import REGION, Call, Cloud
 from .errors import ServiceError, not_simulated
@@ -66,6 +67,11 @@ class Gateway:
                 f"This endpoint serves {', '.join(self._cloud.services)}; the rest is at {self._cloud.backend.name}."
             )
             return _answer(start_response, 501, {"__type": "NotImplemented", "message": message})
+        if refusals.concerned(headers):
+            try:
+                refusals.check(environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/"), headers, _peek(environ))
+            except ServiceError as error:
+                return _refuse(start_response, headers, error)
         return self._cloud.backend.app(environ, start_response)
 
     def _serve(
@@ -94,6 +100,8 @@ class Gateway:
             raise not_simulated(target.service, target.operation) from None
         if handler is None:
             raise not_simulated(target.service, target.operation)
+        if len(body) > MAX_BODY:
+            raise ServiceError("RequestEntityTooLargeException", f"A request has at most {MAX_BODY} bytes.", 413)
         request = protocol.read_request(target, operation, body)
         access_key, region = _caller(headers)
         call = Call(target.service, target.operation, region, access_key)
@@ -118,8 +126,7 @@ def _caller(headers: dict[str, str]) -> tuple[str, str]:
 
 
 def _body(environ: dict[str, Any]) -> bytes:
-    length = min(int(environ.get("CONTENT_LENGTH") or 0), MAX_BODY)
-    return environ["wsgi.input"].read(length)
+    return environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
 
 
 def _answer(start_response: StartResponse, status: int, document: dict[str, Any]) -> Iterable[bytes]:
@@ -129,7 +136,7 @@ def _answer(start_response: StartResponse, status: int, document: dict[str, Any]
 
 
 def _peek(environ: dict[str, Any]) -> bytes:
-    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    body = _body(environ)
     environ["wsgi.input"] = BytesIO(body)
     return body
 

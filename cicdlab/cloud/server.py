@@ -7,6 +7,7 @@ from threading import Thread
 from typing import Any
 
 import waitress.server
+from waitress import wasyncore
 
 from .clients import DEFAULT_KEYS, Keys
 from .clock import Clock
@@ -76,6 +77,7 @@ class Server:
             clear_untrusted_proxy_headers=True,
             max_request_body_size=1 << 30,
             channel_timeout=300,
+            connection_limit=1000,
         )
         self._thread: Thread | None = None
 
@@ -94,9 +96,16 @@ class Server:
 
     def close(self) -> None:
         """Stop answering, stop whatever runs, and remove what it wrote."""
-        self._http.close()
-        self._http.task_dispatcher.shutdown(timeout=1)
+        self._http.task_dispatcher.shutdown()
+        if self._thread:
+            self._http.trigger.pull_trigger(self._disconnect)
+            self._thread.join()
+        else:
+            self._disconnect()
         self.cloud.close()
+
+    def _disconnect(self) -> None:
+        wasyncore.close_all(self._http._map, ignore_all=True)
 
     def __enter__(self) -> "Server":
         return self.start()

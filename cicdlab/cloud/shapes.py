@@ -38,9 +38,7 @@ def decode(shape: Shape, value: Any) -> Any:
     """
     if value is None:
         return None
-    if not isinstance(value, _PYTHON_TYPES[shape.type_name]) or (
-        shape.type_name in _NUMBERS and isinstance(value, bool)
-    ):
+    if not _has_type(shape, value):
         raise ServiceError("SerializationException", f"{_json_name(value)} can not be converted to a {shape.name}")
     if isinstance(shape, StructureShape):
         known = {name: decode(member, value.get(name)) for name, member in shape.members.items()}
@@ -103,7 +101,7 @@ def _broken_constraint(shape: Shape, value: Any) -> str | None:
     return None
 
 
-def _has_type(shape: Shape, value: Any) -> bool:
+def _has_type(shape: Shape, value: object) -> bool:
     if isinstance(value, bool):
         return shape.type_name == "boolean"
     return isinstance(value, _PYTHON_TYPES[shape.type_name])

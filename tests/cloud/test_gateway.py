@@ -1,0 +1,82 @@
+import json
+from concurrent.futures import ThreadPoolExecutor
+from urllib.request import urlopen
+
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from cicdlab.cloud.server import PortTakenError, Server, Settings
+
+
+def test_one_endpoint_answers_for_our_services_and_for_the_others(cloud):
+    assert cloud.client("codebuild").list_projects()["projects"] == []
+    assert cloud.client("sts").get_caller_identity()["Account"] == "123456789012"
+    cloud.client("ssm").put_parameter(Name="/a", Value="b", Type="String")
+    assert cloud.client("ssm").get_parameter(Name="/a")["Parameter"]["Value"] == "b"
+
+
+def test_health_names_what_runs(cloud):
+    health = json.load(urlopen(f"{cloud.endpoint}/_cicdlab/health"))
+    assert health["status"] == "running"
+    assert health["services"]["codebuild"] == "running"
+    assert health["clock"] == {"mode": "instant", "now": "2026-11-02T09:00:00+00:00", "held": False}
+
+
+def test_an_operation_that_is_not_built_says_so_once(cloud):
+    calls = []
+    codebuild = cloud.client("codebuild", config=Config())
+    codebuild.meta.events.register("before-send.codebuild.*", lambda **_: calls.append(1))
+    with pytest.raises(ClientError, match="codebuild:CreateWebhook is not simulated") as refused:
+        codebuild.create_webhook(projectName="demo")
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("path", ["/_cicdlab/reset", "/moto-api/reset"])
+def test_a_reset_clears_our_services_and_the_others(cloud, path):
+    cloud.client("s3").create_bucket(Bucket="gone")
+    cloud.core.clock.advance(60)
+    urlopen(f"{cloud.endpoint}{path}", data=b"")
+    assert cloud.client("s3").list_buckets()["Buckets"] == []
+    assert cloud.client("codebuild").list_projects()["projects"] == []
+    assert cloud.core.clock.now().minute == 0
+
+
+def test_a_body_that_is_too_large_is_refused(cloud):
+    codebuild = cloud.client("codebuild")
+    with pytest.raises(ClientError) as refused:
+        codebuild.batch_get_builds(ids=["x" * 1000] * 20000)
+    assert refused.value.response["Error"]["Code"] == "RequestEntityTooLargeException"
+
+
+def test_the_engines_clients_see_what_a_learner_made_and_back(cloud):
+    learner, engine = cloud.client("s3"), cloud.core.client("s3", "us-east-1")
+    learner.create_bucket(Bucket="shared")
+    engine.put_object(Bucket="shared", Key="a b/ü", Body=b"x" * 100_000)
+    assert len(learner.get_object(Bucket="shared", Key="a b/ü")["Body"].read()) == 100_000
+    assert b"".join(engine.get_object(Bucket="shared", Key="a b/ü")["Body"].iter_chunks(1000)) == b"x" * 100_000
+
+
+def test_the_engines_clients_need_no_server_thread(start_cloud):
+    cloud = start_cloud(threads=1)
+    cloud.client("s3").create_bucket(Bucket="busy")
+    with ThreadPoolExecutor(16) as pool:
+        lists = pool.map(lambda _: cloud.core.client("s3", "us-east-1").list_buckets()["Buckets"], range(32))
+        assert all(len(buckets) == 1 for buckets in lists)
+
+
+def test_beside_another_backend_only_our_services_answer(start_cloud):
+    backend = start_cloud()
+    front = start_cloud(backend=backend.endpoint)
+    assert front.client("codebuild").list_projects()["projects"] == []
+    with pytest.raises(ClientError, match="501"):
+        front.client("sqs").list_queues()
+    front.core.client("s3", "us-east-1").create_bucket(Bucket="there")
+    assert backend.client("s3").list_buckets()["Buckets"][0]["Name"] == "there"
+
+
+def test_a_taken_port_is_named(cloud):
+    port = int(cloud.endpoint.rsplit(":", 1)[1])
+    with pytest.raises(PortTakenError, match=str(port)):
+        Server(Settings(port=port))
