@@ -1,0 +1,1 @@
+"""Commands for those who work on the course; nothing in the package imports them."""
