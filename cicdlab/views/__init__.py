@@ -1,0 +1,6 @@
+"""Pictures of what runs in the cloud, drawn from what boto3 returns."""
+
+from cicdlab.views.build import BuildView
+from cicdlab.views.reading import ViewError
+
+__all__ = ["BuildView", "ViewError"]
