@@ -1,0 +1,121 @@
+"""The whole environment a lab runs with, so that nothing of it can reach the learner's real AWS account."""
+
+import os
+import sys
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+
+from .places import Workspace
+
+TARGETS = ("embedded", "localstack")
+REGION = "us-east-1"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+OUR_SERVICES = ("CODEBUILD", "CODEDEPLOY", "CODEPIPELINE", "CODECONNECTIONS", "CODESTAR_CONNECTIONS", "CODECOMMIT")
+
+# What redirects or breaks boto3 most often; `cicdlab env` unsets these even where they are not set yet.
+UNWANTED = (
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+)
+
+
+def environment(
+    target: str = "", workspace: Workspace | None = None, environ: Mapping[str, str] = os.environ
+) -> dict[str, str | None]:
+    """Return the variables of a lab's environment; None stands for a variable that must not be set.
+
+    Every ``AWS_*`` variable that the course does not set itself is unset: each of them can redirect a call, change a
+    signature or wait for an answer.
+
+    Parameters
+    ----------
+    target
+        ``embedded`` or ``localstack``; by default what ``CICDLAB_TARGET`` says.
+    workspace
+        The learner's workspace, which holds the AWS configuration used here.
+    environ
+        The environment to start from.
+
+    Raises
+    ------
+    ValueError
+        When there is no such target.
+    """
+    target = target or environ.get("CICDLAB_TARGET") or TARGETS[0]
+    if target not in TARGETS:
+        raise ValueError(f"There is no target {target!r}; choose {' or '.join(TARGETS)}.")
+    workspace = workspace or Workspace.of(environ)
+    wanted = {
+        "CICDLAB_TARGET": target,
+        "CICDLAB_WORKSPACE": str(workspace.root),
+        **_endpoints(target, environ),
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_DEFAULT_OUTPUT": "json",
+        "AWS_PAGER": "",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": str(workspace.aws / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(workspace.aws / "credentials"),
+        "NO_PROXY": _no_proxy(environ),
+        "no_proxy": _no_proxy(environ),
+        "PATH": _path(environ),
+    }
+    others = {name for name in environ if name.startswith("AWS_")}
+    return dict.fromkeys(sorted(others.union(UNWANTED) - wanted.keys())) | wanted
+
+
+def apply(variables: Mapping[str, str | None], environ: MutableMapping[str, str] = os.environ) -> None:
+    """Set and unset variables."""
+    for name, value in variables.items():
+        if value is None:
+            environ.pop(name, None)
+        else:
+            environ[name] = value
+
+
+def merged(variables: Mapping[str, str | None], environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return a copy of an environment with variables set and unset, for a child process."""
+    copy = dict(environ)
+    apply(variables, copy)
+    return copy
+
+
+def write_aws_files(workspace: Workspace) -> None:
+    """Write the AWS configuration that stands in for the learner's own, unless it is there."""
+    workspace.aws.mkdir(parents=True, exist_ok=True)
+    for name, text in {
+        "config": f"[default]\nregion = {REGION}\n",
+        "credentials": "[default]\naws_access_key_id = test\naws_secret_access_key = test\n",
+    }.items():
+        path = workspace.aws / name
+        if not path.exists():
+            path.write_text(text, encoding="utf-8")
+
+
+def _endpoints(target: str, environ: Mapping[str, str]) -> dict[str, str]:
+    endpoint = environ.get("CICDLAB_ENDPOINT") or "http://127.0.0.1:4566"
+    if target == "embedded":
+        return {"AWS_ENDPOINT_URL": endpoint}
+    engine = environ.get("CICDLAB_ENGINE") or "http://127.0.0.1:4567"
+    return {"AWS_ENDPOINT_URL": endpoint} | {f"AWS_ENDPOINT_URL_{service}": engine for service in OUR_SERVICES}
+
+
+def _no_proxy(environ: Mapping[str, str]) -> str:
+    given = ",".join(filter(None, (environ.get("NO_PROXY"), environ.get("no_proxy")))).split(",")
+    names = [name.strip() for name in given if name.strip()]
+    return ",".join(dict.fromkeys([*LOOPBACK, *names]))
+
+
+def _path(environ: Mapping[str, str]) -> str:
+    first = str(Path(sys.executable).parent)
+    rest = [folder for folder in environ.get("PATH", os.defpath).split(os.pathsep) if folder != first]
+    return os.pathsep.join([first, *rest])

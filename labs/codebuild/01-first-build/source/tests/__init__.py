@@ -1,0 +1,1 @@
+"""Tests of the timetable: ``python3 -m tests``."""

@@ -1,0 +1,1 @@
+"""Turns a list of trains into a departure board."""
