@@ -1,0 +1,115 @@
+"""The `cicdlab` command."""
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .commands import clock, lab, questions
+from .commands.console import CommandError, err, plain
+
+app = typer.Typer(
+    help="CI/CD in AWS, hands on: the cloud, the labs and the book of this course, on your own machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(clock.app, name="clock")
+app.add_typer(lab.app, name="lab")
+app.add_typer(questions.app, name="questions")
+
+Target = Annotated[str, typer.Option(help="embedded, or localstack for a LocalStack that runs on port 4566.")]
+ClockMode = Annotated[str, typer.Option("--clock", help="How time passes: instant, 60x or real.")]
+
+
+@app.command()
+def start(
+    target: Target = "",
+    clock_mode: ClockMode = "instant",
+    open_browser: Annotated[bool, typer.Option("--open", help="Open the book in a browser.")] = False,
+    cloud_port: Annotated[int, typer.Option(help="Where the cloud listens.")] = 4566,
+    lab_port: Annotated[int, typer.Option(help="Where JupyterLab listens.")] = 8890,
+    book_port: Annotated[int, typer.Option(help="Where the book is.")] = 8891,
+    engine_port: Annotated[int, typer.Option(help="Beside LocalStack: where our services listen.")] = 4567,
+) -> None:
+    """Start the cloud, JupyterLab and the book; Ctrl-C stops them."""
+    from .commands.start import Ports
+    from .commands.start import start as run
+
+    run(
+        target or os.environ.get("CICDLAB_TARGET", ""),
+        Ports(cloud_port, lab_port, book_port, engine_port),
+        clock_mode,
+        open_browser,
+    )
+
+
+@app.command()
+def cloud(
+    port: Annotated[int, typer.Option(help="Where it listens, on loopback; 0 takes a free port.")] = 4566,
+    clock_mode: ClockMode = "instant",
+    allow_host: Annotated[list[str], typer.Option(help="A further host name it may be called by.")] = [],  # noqa: B006
+) -> None:
+    """Run the cloud alone, in the foreground."""
+    from .commands.cloud import run
+
+    run(port, clock_mode, tuple(allow_host))
+
+
+@app.command()
+def env(target: Target = "") -> None:
+    """Print the shell commands that point `aws` and boto3 to the cloud: eval "$(cicdlab env)"."""
+    from .commands.env import exports
+
+    plain(exports(target))
+
+
+@app.command()
+def doctor() -> None:
+    """Try everything the course needs, and say what to do about what fails."""
+    from .commands.doctor import examine
+
+    raise typer.Exit(examine())
+
+
+def main() -> None:
+    """Run the command line; whatever goes wrong ends in one sentence."""
+    try:
+        status = app(standalone_mode=False, prog_name="cicdlab") or 0
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        status = 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes once more at exit
+        status = 141
+    except Exception as error:  # noqa: BLE001  (the last place where it can become a sentence)
+        err.print(_sentence(error), markup=False)
+        status = 2 if hasattr(error, "format_message") else 1
+    sys.exit(status)
+
+
+def _sentence(error: Exception) -> str:
+    if hasattr(error, "format_message"):  # a mistake in the command line, as Typer reports it
+        return f"{error.format_message()} `cicdlab --help` shows what there is."
+    from cicdlab.lab.errors import LabError
+
+    if isinstance(error, CommandError | LabError):
+        return str(error)
+    return _unexpected(error)
+
+
+def _unexpected(error: Exception) -> str:
+    from cicdlab.lab.places import Workspace
+
+    log = Workspace.of().root / "logs" / "error.log"
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    except OSError as unwritable:
+        log = Path(unwritable.filename or log)
+        return f"{log} cannot be written ({unwritable.strerror}): make it yours, then try again."
+    reason = " ".join(str(error).split()) or type(error).__name__
+    return f"This should not happen ({reason}): please report it with the details, which are in {log}."
