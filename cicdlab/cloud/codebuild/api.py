@@ -1,0 +1,304 @@
+"""CodeBuild's operations."""
+
+import logging
+from concurrent.futures import Future, wait
+from datetime import timedelta
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ServiceError
+from . import artifacts, projects, role, unsupported
+from .build import BuildRun, queued
+from .model import Build, BuildPhase, LogsLocation, Order, Project, Store, UsedToken, page
+from .projects import invalid
+
+if TYPE_CHECKING:
+    from ..core import Call, Cloud
+
+TOKEN_LIFE = timedelta(minutes=5)
+STOP_PATIENCE = 10.0  # seconds until StopBuild and reset no longer wait for a build to end
+_log = logging.getLogger(__name__)
+
+
+class CodeBuildApi:
+    """The operations of CodeBuild in one cloud.
+
+    Parameters
+    ----------
+    cloud
+        The cloud in which builds run.
+    """
+
+    def __init__(self, cloud: "Cloud") -> None:
+        self._cloud = cloud
+        self._lock = Lock()
+        self._stores: dict[tuple[str, str], Store] = {}
+        self._runs: dict[str, tuple[BuildRun, Future[None]]] = {}  # by the build's ARN
+
+    def reset(self) -> None:
+        """Stop every build and forget everything."""
+        runs = list(self._runs.values())
+        for run, _ in runs:
+            run.stop()
+        _, late = wait([future for _, future in runs], timeout=STOP_PATIENCE)
+        if late:
+            _log.error("%d builds did not stop within %s seconds", len(late), STOP_PATIENCE)
+        with self._lock:
+            self._stores.clear()
+
+    # --- projects
+
+    def create_project(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
+        """Create a build project."""
+        store = self._store(call)
+        project = projects.created(store, request, self._cloud.clock.now())
+        self._check_role(store, project)
+        with store.lock:
+            if project.name in store.projects:
+                # rule: project-exists
+                raise ServiceError("ResourceAlreadyExistsException", f"Project already exists: {project.arn}")
+            store.projects[project.name] = project
+        return {"project": project.wire()}
+
+    def update_project(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
+        """Change the members of a project that are given."""
+        store = self._store(call)
+        with store.lock:
+            project = projects.updated(_project(store, request["name"]), request, self._cloud.clock.now())
+        self._check_role(store, project)
+        with store.lock:
+            _project(store, project.name)  # it may have been deleted while its role was looked up
+            store.projects[project.name] = project
+        return {"project": project.wire()}
+
+    def delete_project(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
+        """Delete a project; its builds stay, and a project that is not there is no error."""
+        # rule: delete-project-keeps-builds, delete-missing-project
+        store = self._store(call)
+        with store.lock:
+            store.projects.pop(_name(store, request["name"]), None)
+        return {}
+
+    def batch_get_projects(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
+        """Return the projects with these names or ARNs."""
+        # rule: batch-get-projects-not-found
+        store = self._store(call)
+        found = {name: store.projects.get(_name(store, name)) for name in request["names"]}
+        return {
+            "projects": [project.wire() for project in found.values() if project],
+            "projectsNotFound": [name for name, project in found.items() if not project],
+        }
+
+    def list_projects(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
+        """Return the names of projects, a hundred at a time."""
+        # rule: list-projects-sorted
+        store = self._store(call)
+        with store.lock:
+            known = list(store.projects.values())
+        keys = {
+            "NAME": lambda project: project.name,
+            "CREATED_TIME": lambda project: project.created,
+            "LAST_MODIFIED_TIME": lambda project: project.last_modified,
+        }
+        known.sort(key=keys[request.get("sortBy", "NAME")], reverse=request.get("sortOrder") == "DESCENDING")
+        return _page("projects", [project.name for project in known], request)
+
+    # --- builds
+
+    def start_build(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
+        """Start a build of a project."""
+        store = self._store(call)
+        earlier = self._earlier(store, request)
+        if earlier:
+            return {"build": earlier.wire()}
+        project = _project(store, request["projectName"])
+        name = unsupported.in_request(request)
+        if name:
+            raise invalid(f"{name} is not simulated yet.")
+        order = projects.ordered(project, request)
+        if "serviceRoleOverride" in request:
+            self._check_role(store, order.project)
+        return {"build": self._start(store, order, request).wire()}
+
+    def retry_build(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
+        """Start a build again, with the settings that it had."""
+        # rule: retry-build
+        store = self._store(call)
+        if "id" not in request:
+            raise invalid("RetryBuild needs the id of a build.")
+        earlier = self._earlier(store, request)
+        if earlier:
+            return {"build": earlier.wire()}
+        build = _build(store, request["id"])
+        if not build.build_complete:
+            raise invalid(f"Build {build.arn} is still in progress.")
+        return {"build": self._start(store, store.orders[build.id], request).wire()}
+
+    def stop_build(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
+        """End a build and its processes; a build that has ended stays as it is."""
+        store = self._store(call)
+        build = _build(store, request["id"])
+        running = self._runs.get(build.arn)
+        if running:
+            run, future = running
+            run.stop()
+            wait([future], timeout=STOP_PATIENCE)
+        return {"build": store.builds[build.id].wire()}
+
+    def batch_get_builds(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
+        """Return the builds with these ids or ARNs."""
+        # rule: batch-get-builds-not-found
+        store = self._store(call)
+        found = {name: store.find_build(name) for name in request["ids"]}
+        return {
+            "builds": [build.wire() for build in found.values() if build],
+            "buildsNotFound": [name for name, build in found.items() if not build],
+        }
+
+    def list_builds(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
+        """Return the ids of all builds, the latest first unless asked otherwise."""
+        store = self._store(call)
+        with store.lock:
+            ids = list(store.builds)
+        return _page("ids", _in_order(ids, request), request)
+
+    def list_builds_for_project(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
+        """Return the ids of a project's builds by number, the latest first unless asked otherwise."""
+        # rule: list-builds-for-project-order
+        store = self._store(call)
+        name = _name(store, request["projectName"])
+        builds = store.builds_of(name)
+        if not builds:
+            _project(store, name)
+        if "sortOrder" in request and len(builds) > 100:
+            # rule: list-builds-sort-limit
+            raise invalid("sortOrder can't be used for a project with more than 100 builds.")
+        return _page("ids", _in_order([build.id for build in builds], request), request)
+
+    def batch_delete_builds(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
+        """Delete builds that have ended."""
+        # rule: batch-delete-builds
+        store = self._store(call)
+        deleted, kept = [], []
+        with store.lock:
+            for reference in request["ids"]:
+                build = store.find_build(reference)
+                if build and build.build_complete:
+                    del store.builds[build.id], store.orders[build.id]
+                    deleted.append(build.arn)
+                else:
+                    reason = "BUILD_IN_PROGRESS" if build else "BUILD_NOT_FOUND"
+                    kept.append({"id": build.arn if build else reference, "statusCode": reason})
+        return {"buildsDeleted": deleted, "buildsNotDeleted": kept}
+
+    # --- helpers
+
+    def _store(self, call: "Call") -> Store:
+        with self._lock:
+            return self._stores.setdefault((call.account, call.region), Store(call.account, call.region))
+
+    def _check_role(self, store: Store, project: Project) -> None:
+        role.check(self._cloud.client("iam", store.region), store.account, project.service_role, project.arn)
+
+    def _earlier(self, store: Store, request: dict[str, Any]) -> Build | None:
+        """Return the build that this idempotency token started, if it still counts."""
+        # rule: idempotency-token, idempotency-mismatch
+        used = store.tokens.get(request.get("idempotencyToken", ""))
+        if not used or used.until <= self._cloud.clock.now():
+            return None
+        if used.request != request:
+            raise invalid("The idempotency token was used with other parameters.")
+        return store.builds.get(used.build_id)
+
+    def _start(self, store: Store, order: Order, request: dict[str, Any]) -> Build:
+        name = unsupported.in_project(order.project, order.overrides)
+        if name:
+            raise invalid(f"{name} is not simulated yet.")
+        with store.lock:
+            earlier = self._earlier(store, request)
+            if earlier:
+                return earlier
+            _check_limit(store, order.project)
+            build, run = self._submitted(store, order)
+            store.builds[build.id], store.orders[build.id] = build, order
+            if request.get("idempotencyToken"):
+                until = self._cloud.clock.now() + TOKEN_LIFE
+                store.tokens[request["idempotencyToken"]] = UsedToken(request, until, build.id)
+            future = self._cloud.workers.submit(run)
+            self._runs[build.arn] = run, future
+        future.add_done_callback(lambda _: self._runs.pop(build.arn, None))
+        return build
+
+    def _submitted(self, store: Store, order: Order) -> tuple[Build, BuildRun]:
+        """Return a new build, queued, and the run that will carry it out."""
+        # rule: build-id-and-arn, build-number
+        project, ids = order.project, self._cloud.ids
+        scope = f"{store.account}/{store.region}/{project.name}"
+        uuid = ids.uuid("codebuild build", scope)
+        timeline = self._cloud.clock.timeline()
+        start = timeline.now()
+        logs = project.logs_config
+        build = Build(
+            id=f"{project.name}:{uuid}",
+            arn=store.arn("build", f"{project.name}:{uuid}"),
+            build_number=ids.number("codebuild build", scope),
+            project_name=project.name,
+            start_time=start,
+            source=project.source,
+            source_version=order.source_version,
+            artifacts=artifacts.planned(project.artifacts, uuid),
+            environment=projects.effective_environment(order),
+            service_role=project.service_role,
+            logs=LogsLocation(cloud_watch_logs=logs.cloud_watch_logs, s3_logs=logs.s3_logs),
+            timeout_in_minutes=project.timeout_in_minutes,
+            queued_timeout_in_minutes=project.queued_timeout_in_minutes,
+            initiator="administrator",
+            encryption_key=project.encryption_key,
+            cache=project.cache,
+            current_phase="QUEUED",
+            phases=queued(BuildPhase(phase_type="SUBMITTED", start_time=start)),
+        )
+        return build, BuildRun(self._cloud, store, build, order, timeline)
+
+
+def _name(store: Store, reference: str) -> str:
+    return reference.removeprefix(store.arn("project", ""))
+
+
+def _project(store: Store, reference: str) -> Project:
+    project = store.projects.get(_name(store, reference))
+    if not project:
+        # rule: project-not-found
+        arn = store.arn("project", _name(store, reference))
+        raise ServiceError("ResourceNotFoundException", f"Project cannot be found: {arn}")
+    return project
+
+
+def _build(store: Store, reference: str) -> Build:
+    build = store.find_build(reference)
+    if not build:
+        raise ServiceError("ResourceNotFoundException", f"Build cannot be found: {reference}")
+    return build
+
+
+def _check_limit(store: Store, project: Project) -> None:
+    # rule: concurrent-build-limit
+    limit = project.concurrent_build_limit
+    running = sum(not build.build_complete for build in store.builds_of(project.name))
+    if limit is not None and running >= limit:
+        raise ServiceError(
+            "AccountLimitExceededException", f"Project {project.name} already runs {running} builds, its limit."
+        )
+
+
+def _in_order(ids: list[str], request: dict[str, Any]) -> list[str]:
+    return ids if request.get("sortOrder") == "ASCENDING" else ids[::-1]
+
+
+def _page(member: str, names: list[str], request: dict[str, Any]) -> dict[str, Any]:
+    # rule: lists-page-by-hundred
+    try:
+        shown, token = page(names, request.get("nextToken"))
+    except ValueError:
+        raise invalid("Invalid nextToken") from None
+    return {member: shown, "nextToken": token}

@@ -1,0 +1,218 @@
+"""Collects what a build leaves and puts it into S3.
+
+https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html, block ``artifacts``
+"""
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .. import archive
+from .buildspec import Output
+from .errors import PhaseError, aws_reason
+from .model import Artifacts, BuildArtifacts
+
+Found = dict[str, Path]  # name in the artifact → file on this machine
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where one build's artifact goes.
+
+    Parameters
+    ----------
+    settings
+        The project's artifacts.
+    name
+        The artifact's name, from the project or computed from the buildspec's.
+    build_uuid
+        The build, for ``namespaceType`` BUILD_ID.
+    build_arn
+        Written to every object's metadata.
+    """
+
+    settings: Artifacts
+    name: str
+    build_uuid: str
+    build_arn: str
+
+    @property
+    def key(self) -> str:
+        """The object's key, or the folder's without a slash at its end; empty is the bucket's root."""
+        # rule: artifact-key, artifact-namespace-build-id
+        namespace = self.build_uuid if self.settings.namespace_type == "BUILD_ID" else ""
+        parts = (self.settings.path or "", namespace, self.name)
+        return "/".join(part.strip("/") for part in parts if part.strip("/"))
+
+
+def collect(output: Output, source: Path, resolve: Callable[[str], Path], note: Callable[[str], None]) -> Found:
+    """Return the files that a buildspec's artifacts block means.
+
+    Parameters
+    ----------
+    output
+        The block.
+    source
+        The source folder on this machine.
+    resolve
+        Turns a path as the build's commands see it into one on this machine.
+    note
+        Writes a line to the log.
+
+    Raises
+    ------
+    PhaseError
+        Nothing matches, or two files would get the same name.
+    """
+    note(f"Expanding base directory path: {output.base_directory}")
+    found: Found = {}
+    for base in _base_folders(output.base_directory, source, resolve):
+        files = list(_files(base, resolve, note))
+        excluded = [_pattern(each) for each in output.exclude_paths]
+        for wanted in output.files:
+            note(f"Expanding {wanted}")
+            pattern = _pattern(wanted)
+            for name, path in files:
+                if pattern.fullmatch(name) and not any(each.fullmatch(name) for each in excluded):
+                    # rule: artifacts-discard-paths
+                    found.setdefault(Path(name).name if output.discard_paths else name, path)
+    if not found:
+        # rule: artifacts-no-match-fails
+        raise PhaseError("CLIENT_ERROR", "no matching artifact paths found")
+    note(f"Found {len(found)} file(s)")
+    return dict(sorted(found.items()))
+
+
+def upload(s3: Any, destination: Destination, found: Found) -> BuildArtifacts:
+    """Put the files into the artifact bucket and return what the build says of them.
+
+    Raises
+    ------
+    PhaseError
+        ``CLIENT_ERROR`` with S3's reason.
+    """
+    settings = destination.settings
+    zipped = settings.packaging == "ZIP"
+    try:
+        sums = _put_zip(s3, destination, found) if zipped else _put_files(s3, destination, found)
+    except (ClientError, BotoCoreError) as error:
+        # rule: artifact-bucket-missing
+        raise PhaseError("CLIENT_ERROR", f"Error in UPLOAD_ARTIFACTS phase: {aws_reason(error)}") from error
+    return BuildArtifacts(
+        location=_arn(settings, destination.key),
+        override_artifact_name=settings.override_artifact_name,
+        encryption_disabled=settings.encryption_disabled,
+        **sums,
+    )
+
+
+def planned(settings: Artifacts, build_uuid: str) -> BuildArtifacts:
+    """Return what a build says of its artifacts before they are there."""
+    key = Destination(settings, settings.name or "", build_uuid, "").key
+    return BuildArtifacts(
+        location=_arn(settings, key) if settings.type == "S3" else "",
+        override_artifact_name=settings.override_artifact_name,
+        encryption_disabled=settings.encryption_disabled,
+    )
+
+
+def _arn(settings: Artifacts, key: str) -> str:
+    return f"arn:aws:s3:::{settings.location}/{key}".rstrip("/")
+
+
+def _put_zip(s3: Any, destination: Destination, found: Found) -> dict[str, str]:
+    # rule: artifact-zip, artifact-checksums
+    if not destination.key:
+        raise PhaseError("CLIENT_ERROR", "A ZIP artifact needs a name.")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "artifact.zip"
+        archive.pack(file, found.items())
+        data = file.read_bytes()
+    _put(s3, destination, destination.key, data)
+    return {
+        "sha256sum": hashlib.sha256(data).hexdigest(),
+        "md5sum": hashlib.md5(data, usedforsecurity=False).hexdigest(),
+    }
+
+
+def _put_files(s3: Any, destination: Destination, found: Found) -> dict[str, str]:
+    # rule: artifact-folder
+    for name, path in found.items():
+        _put(s3, destination, f"{destination.key}/{name}".lstrip("/"), path.read_bytes())
+    return {}
+
+
+def _put(s3: Any, destination: Destination, key: str, data: bytes) -> None:
+    # rule: artifact-metadata
+    s3.put_object(
+        Bucket=destination.settings.location,
+        Key=key,
+        Body=data,
+        Metadata={"codebuild-buildarn": destination.build_arn},
+    )
+
+
+def _base_folders(base: str, source: Path, resolve: Callable[[str], Path]) -> list[Path]:
+    """Return the folders that a base directory means; a pattern may mean several."""
+    # rule: artifacts-base-directory
+    if base.startswith("/"):
+        return [resolve(base)] if resolve(base).is_dir() else []
+    parts = [part for part in base.split("/") if part not in ("", ".")]
+    if ".." in parts:
+        raise PhaseError("CLIENT_ERROR", f"The base directory {base} points out of the source folder.")
+    folders = [source]
+    for part in parts:
+        pattern = _pattern(part)
+        folders = [each for folder in folders for each in _folders_in(folder) if pattern.fullmatch(each.name)]
+    return sorted(folders)
+
+
+def _folders_in(folder: Path) -> list[Path]:
+    with os.scandir(folder) as entries:
+        return [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
+
+
+def _files(base: Path, resolve: Callable[[str], Path], note: Callable[[str], None]) -> Iterator[tuple[str, Path]]:
+    """Yield every file under a folder, in order, with its name there."""
+    top = resolve("/")
+    for folder, folders, names in os.walk(base):
+        folders.sort()
+        for name in sorted(names):
+            path = Path(folder, name)
+            target = _followed(path, resolve) if path.is_symlink() else path
+            # A link may mean another file here than inside the build: the artifact must not hold the learner's files.
+            if target is None or not target.resolve().is_relative_to(top) or not target.is_file():
+                note(f"Skipping invalid file path {path.relative_to(base)}")
+                continue
+            yield path.relative_to(base).as_posix(), target
+
+
+def _followed(link: Path, resolve: Callable[[str], Path]) -> Path | None:
+    goal = str(link.readlink())
+    target = resolve(goal) if goal.startswith("/") else link.parent / goal
+    return None if target.is_symlink() else target
+
+
+def _pattern(glob: str) -> re.Pattern[str]:
+    """Return the regular expression of an artifact path: ``*`` stays in a folder, ``**`` does not."""
+    # rule: artifacts-globs
+    text = ""
+    position = 0
+    glob = glob.removeprefix("./")
+    while position < len(glob):
+        if glob.startswith("**/", position):
+            text, position = text + "(?:.*/)?", position + 3
+        elif glob.startswith("**", position):
+            text, position = text + ".*", position + 2
+        else:
+            sign = glob[position]
+            text += {"*": "[^/]*", "?": "[^/]"}.get(sign, re.escape(sign))
+            position += 1
+    return re.compile(text, re.DOTALL)

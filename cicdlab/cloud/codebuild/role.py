@@ -1,0 +1,109 @@
+"""The service role: whether CodeBuild may assume it, and its credentials.
+
+https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html
+"""
+
+import re
+from fnmatch import fnmatchcase
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ..credentials import SessionCredentials
+from ..errors import ServiceError
+
+SERVICE = "codebuild.amazonaws.com"
+_ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/(?:[\w+=,.@/-]+/)?([\w+=,.@-]+)")
+
+
+def check(iam: Any, account: str, role: str, project_arn: str) -> str:
+    """Return the ARN of a role that CodeBuild may assume.
+
+    Parameters
+    ----------
+    iam
+        A boto3 client for IAM.
+    account
+        The account that owns the project.
+    role
+        ARN or name of the role.
+    project_arn
+        The project for which CodeBuild assumes it.
+
+    Raises
+    ------
+    ServiceError
+        ``InvalidInputException``: the role does not exist, is another account's, or does not trust CodeBuild.
+    """
+    # rule: service-role-exists, service-role-trusts-codebuild
+    arn = _ARN.fullmatch(role)
+    if arn and arn[1] != account:
+        # rule: service-role-account
+        raise ServiceError(
+            "InvalidInputException", "Invalid service role: Service role account ID does not match caller's account"
+        )
+    try:
+        found = iam.get_role(RoleName=arn[2] if arn else role)["Role"]
+    except (ClientError, BotoCoreError):
+        raise _not_authorized(role) from None
+    if (arn and found["Arn"] != role) or not _trusts(found["AssumeRolePolicyDocument"], account, project_arn):
+        raise _not_authorized(role)
+    return str(found["Arn"])
+
+
+def assume(sts: Any, role_arn: str, build_uuid: str) -> SessionCredentials:
+    """Return the role's credentials for one build."""
+    answer = sts.assume_role(RoleArn=role_arn, RoleSessionName=f"AWSCodeBuild-{build_uuid}")["Credentials"]
+    return SessionCredentials(
+        answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"], answer["Expiration"]
+    )
+
+
+def _not_authorized(role: str) -> ServiceError:
+    return ServiceError(
+        "InvalidInputException",
+        f"CodeBuild is not authorized to perform: sts:AssumeRole on {role}. "
+        "Please verify that: 1) the role exists, 2) its name is written exactly so, "
+        f"and 3) its trust policy lets {SERVICE} assume it.",
+    )
+
+
+def _trusts(policy: dict[str, Any], account: str, project_arn: str) -> bool:
+    """Tell whether a trust policy lets CodeBuild assume the role; explicit denials win."""
+    allowed = False
+    for statement in _listed(policy.get("Statement")):
+        if not _concerns_codebuild(statement):
+            continue
+        applies = _conditions_hold(statement.get("Condition") or {}, account, project_arn)
+        if statement.get("Effect") == "Deny" and applies is not False:
+            return False
+        allowed = allowed or (statement.get("Effect") == "Allow" and applies is True)
+    return allowed
+
+
+def _concerns_codebuild(statement: dict[str, Any]) -> bool:
+    principal = statement.get("Principal")
+    services = _listed(principal.get("Service")) if isinstance(principal, dict) else _listed(principal)
+    actions = [str(action).lower() for action in _listed(statement.get("Action"))]
+    return (SERVICE in services or "*" in services) and any(fnmatchcase("sts:assumerole", action) for action in actions)
+
+
+def _conditions_hold(conditions: dict[str, Any], account: str, project_arn: str) -> bool | None:
+    """Tell whether every condition holds; None when one can't be told."""
+    context = {"aws:sourceaccount": account, "aws:sourcearn": project_arn}
+    for operator, tests in conditions.items():
+        if operator.lower() not in ("stringequals", "stringlike", "arnequals", "arnlike"):
+            return None
+        for key, wanted in tests.items():
+            if key.lower() not in context:
+                return None
+            patterns = [str(value) for value in _listed(wanted)]
+            value = context[key.lower()]
+            exact = operator.lower() == "stringequals"
+            if not any(value == pattern if exact else fnmatchcase(value, pattern) for pattern in patterns):
+                return False
+    return True
+
+
+def _listed(value: Any) -> list[Any]:
+    return [] if value is None else value if isinstance(value, list) else [value]
