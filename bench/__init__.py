@@ -1,0 +1,1 @@
+"""How fast the cloud is beside its peers: ``python -m bench``."""
