@@ -1,0 +1,101 @@
+"""One sandbox: its folders, its environment, its processes."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from .bubblewrap import Bubblewrap
+from .places import Mount, Places
+from .plain import Plain
+from .processes import Processes
+from .shell import Shell
+
+
+class Sandbox:
+    """A machine of its own for commands. Use `Sandbox.create`; `close` it, or leave its `with` block.
+
+    The folder holds `root` (the sandbox's files, readable by their host paths before and after `close`) and `log`.
+    """
+
+    def __init__(self, kind: Bubblewrap | Plain, env: dict[str, str], log: Path) -> None:
+        self._kind = kind
+        self._env = {**kind.environment(), **env}
+        self.processes = Processes(kind.command, self._env if kind.name == "plain" else {}, log)
+
+    @classmethod
+    def create(
+        cls, folder: Path, mounts: list[Mount], env: dict[str, str], home: str = "/root", kind: str | None = None
+    ) -> Self:
+        """Make and start a sandbox.
+
+        Parameters
+        ----------
+        folder : Path
+            Holds everything the sandbox writes; made if missing. The caller removes it.
+        mounts : list of Mount
+            Host paths to show inside.
+        env : dict
+            Variables of every command, over those of the build image.
+        home : str
+            HOME, as an inside path.
+        kind : str, optional
+            "bubblewrap" or "plain"; what `available` says, if not given.
+
+        Raises
+        ------
+        SandboxError, OSError
+            If it cannot start.
+        """
+        from .probe import available
+
+        root = folder.resolve() / "root"
+        for name in ("tmp", home.lstrip("/")):
+            (root / name).mkdir(parents=True, exist_ok=True)
+        (root / "tmp").chmod(0o1777)
+        mounts = [Mount(mount.source.resolve(), mount.target.rstrip("/"), mount.writable) for mount in mounts]
+        places = Places(root, tuple(mounts), home)
+        chosen = Plain(places) if (kind or available()) == "plain" else Bubblewrap(places)
+        return cls(chosen, env, root.parent / "log")
+
+    @property
+    def kind(self) -> str:
+        """Which kind this is: "bubblewrap" or "plain"."""
+        return self._kind.name
+
+    def path(self, inside: str) -> Path:
+        """Return the host path of an inside path. Links in it, which commands may have made, are not followed."""
+        return self._kind.path(inside)
+
+    def inside(self, host: Path) -> str:
+        """Return the path under which commands see a host path; the host path itself in a plain sandbox."""
+        return self._kind.inside(host)
+
+    def open_shell(self, cwd: str, env: dict[str, str]) -> Shell:
+        """Start a shell.
+
+        Parameters
+        ----------
+        cwd : str
+            Its folder, as an inside path; must exist.
+        env : dict
+            Variables over those of the sandbox.
+
+        Raises
+        ------
+        SandboxError
+            If the shell does not start.
+        """
+        folder = str(self.path(cwd)) if self.kind == "plain" else cwd
+        return Shell(self.processes, folder, {**self._env, **env})
+
+    def close(self) -> None:
+        """End every process, whatever it forked or ignores; return when none is left."""
+        self.processes.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
