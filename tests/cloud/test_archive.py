@@ -1,3 +1,4 @@
+import contextlib
 import os
 import stat
 import zipfile
@@ -120,8 +121,6 @@ def test_damage_is_an_archive_error_and_nothing_else(
     damaged[flip % len(damaged)] ^= 0xFF
     (folder / "a.zip").write_bytes(damaged[: max(1, len(damaged) - cut)])
     (folder / "out").mkdir()
-    try:
+    with contextlib.suppress(ArchiveError):
         unpack(folder / "a.zip", folder / "out")
-    except ArchiveError:
-        pass
     assert {path.name for path in folder.iterdir()} == {"a.zip", "file", "out"}

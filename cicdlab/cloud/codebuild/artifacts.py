@@ -52,32 +52,47 @@ class Destination:
         return "/".join(part.strip("/") for part in parts if part.strip("/"))
 
 
-def collect(output: Output, source: Path, resolve: Callable[[str], Path], note: Callable[[str], None]) -> Found:
-    """Return the files that a buildspec's artifacts block means.
+@dataclass(frozen=True)
+class Site:
+    """Where a build left its files.
 
     Parameters
     ----------
-    output
-        The block.
+    root
+        Everything the build may have written; nothing else gets into an artifact.
     source
-        The source folder on this machine.
+        The source folder.
     resolve
-        Turns a path as the build's commands see it into one on this machine.
+        Turns an absolute path as the build's commands see it into one on this machine.
     note
         Writes a line to the log.
+    """
+
+    root: Path
+    source: Path
+    resolve: Callable[[str], Path]
+    note: Callable[[str], None]
+
+    def holds(self, path: Path) -> bool:
+        """Tell whether a path, links followed, is one that the build may have written."""
+        return path.resolve().is_relative_to(self.root.resolve())
+
+
+def collect(output: Output, site: Site) -> Found:
+    """Return the files that a buildspec's artifacts block means.
 
     Raises
     ------
     PhaseError
-        Nothing matches, or two files would get the same name.
+        Nothing matches, or the base directory is outside of the build.
     """
-    note(f"Expanding base directory path: {output.base_directory}")
+    site.note(f"Expanding base directory path: {output.base_directory}")
+    excluded = [_pattern(each) for each in output.exclude_paths]
     found: Found = {}
-    for base in _base_folders(output.base_directory, source, resolve):
-        files = list(_files(base, resolve, note))
-        excluded = [_pattern(each) for each in output.exclude_paths]
+    for base in _base_folders(output.base_directory, site):
+        files = list(_files(base, site))
         for wanted in output.files:
-            note(f"Expanding {wanted}")
+            site.note(f"Expanding {wanted}")
             pattern = _pattern(wanted)
             for name, path in files:
                 if pattern.fullmatch(name) and not any(each.fullmatch(name) for each in excluded):
@@ -86,7 +101,7 @@ def collect(output: Output, source: Path, resolve: Callable[[str], Path], note: 
     if not found:
         # rule: artifacts-no-match-fails
         raise PhaseError("CLIENT_ERROR", "no matching artifact paths found")
-    note(f"Found {len(found)} file(s)")
+    site.note(f"Found {len(found)} file(s)")
     return dict(sorted(found.items()))
 
 
@@ -159,15 +174,16 @@ def _put(s3: Any, destination: Destination, key: str, data: bytes) -> None:
     )
 
 
-def _base_folders(base: str, source: Path, resolve: Callable[[str], Path]) -> list[Path]:
+def _base_folders(base: str, site: Site) -> list[Path]:
     """Return the folders that a base directory means; a pattern may mean several."""
     # rule: artifacts-base-directory
     if base.startswith("/"):
-        return [resolve(base)] if resolve(base).is_dir() else []
+        folder = site.resolve(base)
+        return [folder] if site.holds(folder) and folder.is_dir() else []
     parts = [part for part in base.split("/") if part not in ("", ".")]
     if ".." in parts:
         raise PhaseError("CLIENT_ERROR", f"The base directory {base} points out of the source folder.")
-    folders = [source]
+    folders = [site.source]
     for part in parts:
         pattern = _pattern(part)
         folders = [each for folder in folders for each in _folders_in(folder) if pattern.fullmatch(each.name)]
@@ -179,24 +195,23 @@ def _folders_in(folder: Path) -> list[Path]:
         return [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
 
 
-def _files(base: Path, resolve: Callable[[str], Path], note: Callable[[str], None]) -> Iterator[tuple[str, Path]]:
+def _files(base: Path, site: Site) -> Iterator[tuple[str, Path]]:
     """Yield every file under a folder, in order, with its name there."""
-    top = resolve("/")
     for folder, folders, names in os.walk(base):
         folders.sort()
         for name in sorted(names):
             path = Path(folder, name)
-            target = _followed(path, resolve) if path.is_symlink() else path
-            # A link may mean another file here than inside the build: the artifact must not hold the learner's files.
-            if target is None or not target.resolve().is_relative_to(top) or not target.is_file():
-                note(f"Skipping invalid file path {path.relative_to(base)}")
+            target = _followed(path, site) if path.is_symlink() else path
+            # A link may mean another file here than inside the build: an artifact must not hold the learner's files.
+            if target is None or not site.holds(target) or not target.is_file():
+                site.note(f"Skipping invalid file path {path.relative_to(base)}")
                 continue
             yield path.relative_to(base).as_posix(), target
 
 
-def _followed(link: Path, resolve: Callable[[str], Path]) -> Path | None:
+def _followed(link: Path, site: Site) -> Path | None:
     goal = str(link.readlink())
-    target = resolve(goal) if goal.startswith("/") else link.parent / goal
+    target = site.resolve(goal) if goal.startswith("/") else link.parent / goal
     return None if target.is_symlink() else target
 
 

@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/codebuild/latest/userguide/view-build-details-phases
 """
 
 import logging
+import platform
 import shutil
 import time
 from collections.abc import Callable
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 # What a phase lasts in instant mode, in seconds, besides one second for each of its commands.
 STEP = {"QUEUED": 1.0, "PROVISIONING": 5.0, "DOWNLOAD_SOURCE": 2.0, "UPLOAD_ARTIFACTS": 1.0, "FINALIZING": 1.0}
 COMMAND = 1.0
+# The phases of which the log tells; the others happen outside of the build's machine.
+TOLD = frozenset({"DOWNLOAD_SOURCE", "INSTALL", "PRE_BUILD", "BUILD", "POST_BUILD", "UPLOAD_ARTIFACTS"})
 _log = logging.getLogger(__name__)
 
 
@@ -89,9 +92,9 @@ class BuildRun:
     def stop(self) -> None:
         """End the build and every process of it, from another thread."""
         self._stop.set()
-        shell = self._shell
-        if shell:
-            shell.interrupt()
+        box = self._sandbox
+        if box:
+            box.close()
 
     def __call__(self) -> None:
         """Run the build to its end; it never stays in progress, whatever happens."""
@@ -155,9 +158,10 @@ class BuildRun:
         # rule: phase-durations, phase-contexts
         self._timeline.work(STEP.get(self._phase_name, 0.0))
         end = self._timeline.now()
-        self._log.line(f"Phase complete: {self._phase_name} State: {status}")
-        self._log.line(f"Phase context status code: {code} Message: {message}")
-        self._log.flush()
+        if self._phase_name in TOLD:
+            self._log.line(f"Phase complete: {self._phase_name} State: {status}")
+            self._log.line(f"Phase context status code: {code} Message: {message}")
+            self._log.flush()
 
         def ended(build: Build) -> dict[str, Any]:
             *before, phase = build.phases
@@ -263,10 +267,9 @@ class BuildRun:
         return file.read_bytes().decode(errors="replace")
 
     def _describe_buildspec(self) -> None:
-        # rule: runtime-versions-noted
         for language, version in self._buildspec.runtimes.items():
-            python = f"; python3 here is {sandbox.python_version()}" if language == "python" else ""
-            self._log.line(f"Runtime {language} {version} is not selected: this machine's own tools are used{python}.")
+            here = f"Python {platform.python_version()}" if language == "python" else "what is installed on it"
+            self._log.line(f"Runtime {language} {version} was asked for; builds on this machine use {here}.")
         for name in self._buildspec.unread:
             self._log.line(f"The buildspec's block {name} has no effect here.")
         self._log.line("Processing environment variables")
@@ -315,15 +318,17 @@ class BuildRun:
 
     def _in_shell(self, command: str, on_output: Callable[[bytes], None]) -> int:
         # rule: one-shell-per-build, one-shell-per-command
-        if self._shell is None or self._buildspec.version == "0.1":
-            assert self._sandbox is not None
-            source = self._sandbox.path(self._source_folder)
-            self._shell = self._sandbox.open_shell(cwd=self._sandbox.inside(source), env=self._variables)
         left = self._deadline - time.monotonic()
         if self._stop.is_set():
             raise PhaseError("", "", STOPPED)
         if left <= 0:
             raise _timed_out()
+        if self._shell and self._buildspec.version == "0.1":
+            self._shell.close()
+            self._shell = None
+        if self._shell is None:
+            assert self._sandbox is not None
+            self._shell = self._sandbox.open_shell(self._source_folder, self._variables)
         result = self._shell.run(command, timeout=left, on_output=on_output, on_idle=self._log.flush_if_due)
         if self._stop.is_set():
             raise PhaseError("", "", STOPPED)
@@ -352,8 +357,9 @@ class BuildRun:
             name = self._computed(output.name)  # rule: artifact-name-override
         build, box = self._build, self._sandbox
         assert box is not None
-        box.end_processes()  # nothing may change the files any more
-        found = artifacts.collect(output, box.path(self._source_folder), box.path, self._log.line)
+        box.close()  # no process may change the files any more
+        site = artifacts.Site(self._folder / "root", box.path(self._source_folder), box.path, self._log.line)
+        found = artifacts.collect(output, site)
         s3 = self._cloud.client("s3", self._store.region, self._credentials)
         destination = artifacts.Destination(settings, name, build.uuid, build.arn)
         result = artifacts.upload(s3, destination, found)

@@ -129,6 +129,11 @@ def is_inline(text: str) -> bool:
     return "\n" in text.strip() or text.lstrip().startswith("{") or ": " in text
 
 
+def is_passable(text: str) -> bool:
+    """Tell whether a text can be an argument or a variable of a process: no null, no half of a surrogate pair."""
+    return "\0" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
+
+
 def _fail(message: str) -> NoReturn:
     raise BuildspecError(message)
 
@@ -179,8 +184,8 @@ class _Place:
     def text(self) -> str:
         if not isinstance(self.node, ScalarNode) or self.node.tag == _NULL:
             _fail(f"{self.path} must be text, at line {self._line}.")
-        if "\0" in self.node.value:
-            _fail(f"{self.path} holds a null character, at line {self._line}.")
+        if not is_passable(self.node.value):
+            _fail(f"{self.path} holds a character that no command can be given, at line {self._line}.")
         return str(self.node.value)
 
     def items(self) -> "list[_Place]":
@@ -285,7 +290,7 @@ def _command_list(place: _Place, label: str) -> tuple[str, ...]:
 def _variables(place: _Place) -> dict[str, str]:
     variables = {name: value.text() for name, value in place.mapping().items()}
     for name in variables:
-        if not name or "=" in name or "\0" in name:
+        if not name or "=" in name or not is_passable(name):
             _fail(f"env.variables has a name that no environment variable can have: {name!r}.")
     return variables
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from ..errors import ServiceError
-from .buildspec import is_inline
+from .buildspec import is_inline, is_passable
 from .environment import merged
 from .model import Artifacts, Environment, EnvironmentVariable, LogsConfig, Order, Project, Source, Store
 from .sources import split_location
@@ -161,5 +161,5 @@ def _check_artifacts(project: Project) -> None:
 
 def _check_variables(variables: tuple[EnvironmentVariable, ...]) -> None:
     for variable in variables:
-        if "=" in variable.name or "\0" in variable.name + variable.value:
+        if "=" in variable.name or not is_passable(variable.name + variable.value):
             raise invalid(f"Invalid environment variable: {variable.name!r}")
