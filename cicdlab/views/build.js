@@ -1,48 +1,61 @@
 // The build view. Python draws the parts (html.py), so that a reader without JavaScript sees the same; this module puts
-// them in place, keeps the log's place while they change, and leads to the line that failed.
+// them in place, keeps the reader's place while they change, and leads to the line that failed.
+
+/** Replace an element's content, unless it is the same: a replaced element loses focus and selection. */
+function fill(element, html) {
+  if (element.shown === html) return false;
+  element.shown = html;
+  element.innerHTML = html; // made and escaped by html.py
+  return true;
+}
 
 function render({ model, el }) {
   const news = h("p", { class: "cicd-unseen", role: "status" });
   const head = h("div");
   const phases = h("div");
   const log = h("pre", { class: "cicd-log", tabindex: "0", role: "group" });
-  const jump = h("button", { type: "button", onclick: () => toFailure(true) }, "Go to the line that failed");
-  el.append(
-    h("div", { class: "cicd cicd-build" }, head, news, phases, h("div", { class: "cicd-log-head" }, h("p", {}, "Log"), jump), log),
-  );
+  const jump = h("button", { type: "button", onclick: () => showFailure().focus({ preventScroll: true }) });
+  jump.textContent = "Go to the line that failed";
+  const title = h("div", { class: "cicd-log-head" }, h("p", {}, "Log"), jump);
+  el.append(h("div", { class: "cicd cicd-build" }, head, news, phases, title, log));
 
-  function toFailure(focus) {
-    const line = log.querySelector(".cicd-failing");
-    if (!line) return;
-    // Only the log moves, not the page; what led to the failure stands above it.
-    log.scrollTop += line.getBoundingClientRect().top - log.getBoundingClientRect().top - log.clientHeight * 0.7;
-    if (focus) line.focus({ preventScroll: true });
+  const failure = () => log.querySelector(".cicd-failing");
+
+  /** Scroll the log, and not the page, to the failure; what led to it stands above it. */
+  function showFailure() {
+    const line = failure();
+    const distance = line.getBoundingClientRect().top - log.getBoundingClientRect().top;
+    log.scrollTop += distance - log.clientHeight * 0.7;
+    return line;
   }
 
-  function update() {
+  function draw() {
     const parts = model.get("parts");
     const atEnd = log.scrollTop + log.clientHeight >= log.scrollHeight - 4;
     const place = log.scrollTop;
+    const failed = failure() !== null;
     log.setAttribute("aria-label", `Log of ${parts.title}`);
-    if (news.textContent !== parts.news) news.textContent = parts.news; // said aloud only when it is new
-    head.innerHTML = parts.head; // HTML made and escaped by html.py
-    phases.innerHTML = parts.phases;
-    log.innerHTML = parts.log;
+    fill(head, parts.head);
+    fill(phases, parts.phases);
+    if (!fill(log, parts.log)) return;
     log.scrollTop = atEnd ? log.scrollHeight : place;
-    jump.hidden = !log.querySelector(".cicd-failing");
+    jump.hidden = failure() === null;
+    if (failure() && !failed) showFailure();
   }
 
-  const change = () => {
-    update();
-    toFailure(false);
-  };
+  function change() {
+    draw();
+    const { news: words } = model.get("parts");
+    if (news.textContent !== words) news.textContent = words; // said aloud only when it is new
+  }
+
   model.on("change:parts", change);
-  update();
+  draw();
   // Nothing can scroll before the view has a size.
   const sized = new ResizeObserver(() => {
     if (!log.clientHeight) return;
     sized.disconnect();
-    toFailure(false);
+    if (failure()) showFailure();
   });
   sized.observe(log);
   return () => {

@@ -87,7 +87,8 @@ class BuildView(Widget):
         log = LogReader(logs)
         build = read_build(codebuild, build_id)
         view = cls(build, log.read(build))
-        stored = None if _is_recorded() else display(view, display_id=True)
+        recorded = os.environ.get("CICDLAB_RECORD") == "1"
+        shown_at = None if recorded else display(view, display_id=True)
         deadline, step = time.monotonic() + timeout, _FIRST_STEP
         try:
             while not has_ended(build):
@@ -99,9 +100,9 @@ class BuildView(Widget):
                 view.parts = _parts(build, log.read(build))
         finally:
             # A notebook keeps the HTML of the first display; this replaces it by how the build stands now.
-            if stored:
-                stored.update(view)
-        if not stored:
+            if shown_at:
+                shown_at.update(view)
+        if recorded:
             display(view)
 
     def fallback(self) -> str:
@@ -111,7 +112,3 @@ class BuildView(Widget):
 
 def _parts(build: Mapping[str, Any], log: Sequence[Mapping[str, Any]] | str) -> dict[str, str]:
     return asdict(html.draw(timeline(build), shown(log)))
-
-
-def _is_recorded() -> bool:
-    return os.environ.get("CICDLAB_RECORD") == "1"
