@@ -7,7 +7,7 @@ has to be told when the owner dies of SIGKILL. Under bubblewrap this is process 
 """
 
 # signal, socket, pathlib and contextlib double the start-up time of Python; C modules do all that is needed here.
-# ruff: noqa: PTH, SIM105
+# ruff: noqa: PTH112, PTH123, PTH208, SIM105
 import _signal as signal
 import _socket as socket
 import marshal
@@ -127,14 +127,20 @@ def end_descendants() -> None:
             os.killpg(leader, signal.SIGKILL)
         except ProcessLookupError:
             pass
-    while family := descendants():
-        for pid in family:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                pass
+    while sum(map(kill, descendants())):
         reap()
         time.sleep(0.001)
+
+
+def kill(pid: int) -> bool:
+    """Kill a process; return False for one that is not ours to kill, which somebody's sudo has made."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    except PermissionError:
+        return False
+    return True
 
 
 def descendants() -> list[int]:

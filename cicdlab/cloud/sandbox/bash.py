@@ -58,7 +58,8 @@ class Bash:
         self._said = bytearray()
         self._listens = True
         self._control, control = socket.socketpair()
-        self._report, report = os.pipe()
+        report_end, report = os.pipe()
+        self._report = open(report_end, "rb", buffering=0)  # noqa: PTH123, SIM115 - a descriptor that closes itself
         argv = [image.SHELL, "--posix", "-c", PROGRAM, "sh"]
         with control:
             processes.start(argv, env, cwd, output, control.fileno(), report)
@@ -80,7 +81,7 @@ class Bash:
         ready = {fd for fd, _ in poll.poll(max(0.0, seconds) * 1000 + 1)}
         if self._control.fileno() in ready:
             self._talk()
-        if self._report in ready:
+        if self._report.fileno() in ready:
             self._take_report()
         return output in ready
 
@@ -98,7 +99,7 @@ class Bash:
     def close(self) -> None:
         """End the process as soon as it waits for its next command."""
         self._control.close()
-        os.close(self._report)
+        self._report.close()
 
     def _talk(self) -> None:
         try:
@@ -118,7 +119,7 @@ class Bash:
             self._listens = False
 
     def _take_report(self) -> None:
-        report = os.read(self._report, 4)
+        report = self._report.read(4)
         self._talk()  # the shell's last words came before its end
         if len(report) < 4:
             self.lost = True

@@ -24,9 +24,12 @@ class Plain:
     def path(self, inside: str) -> Path:
         """Return the host path of an inside path: one of the sandbox's own, or the very path a command would use."""
         path = Path(inside)
-        own = (*OWN, self._places.home, *(mount.target for mount in self._places.mounts))
-        mapped = any(path.is_relative_to(folder) for folder in own) and not path.is_relative_to(self._places.root)
-        return self._places.behind(inside) if mapped else path
+        mounts = self._places.mounts
+        on_host = (self._places.root, *(mount.source for mount in mounts))  # `inside` gave it out as it is
+        own = (*OWN, self._places.home, *(mount.target for mount in mounts))
+        if any(map(path.is_relative_to, on_host)) or not any(map(path.is_relative_to, own)):
+            return path
+        return self._places.behind(inside)
 
     def inside(self, host: Path) -> str:
         """Return the host path itself: commands see it where it is."""

@@ -1,10 +1,10 @@
 """One sandbox: its folders, its environment, its processes."""
 
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from .bubblewrap import Bubblewrap
+from .errors import SandboxError
 from .places import Mount, Places
 from .plain import Plain
 from .processes import Processes
@@ -48,6 +48,9 @@ class Sandbox:
         """
         from .probe import available
 
+        for mount in mounts:
+            if not mount.source.exists():
+                raise SandboxError(f"The sandbox cannot show {mount.source}: it does not exist.")
         root = folder.resolve() / "root"
         for name in ("tmp", home.lstrip("/")):
             (root / name).mkdir(parents=True, exist_ok=True)
@@ -95,7 +98,5 @@ class Sandbox:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()

@@ -8,6 +8,7 @@ import termios
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
 from .bash import Bash, State
 from .errors import SandboxError
@@ -53,7 +54,9 @@ class Shell:
         self._env = env
         self._state: State | None = None
         self._bash: Bash | None = None
-        self._output, self._output_end = os.pipe()
+        read, write = os.pipe()
+        self._output = open(read, "rb", buffering=0)  # noqa: PTH123, SIM115 - descriptors that close themselves
+        self._output_end = open(write, "wb", buffering=0)  # noqa: PTH123, SIM115
         self._start(Listener(time.monotonic() + START_SECONDS, lambda _: None))
 
     def run(
@@ -118,8 +121,14 @@ class Shell:
     def close(self) -> None:
         """End the shell, but not what it left in the background."""
         self._leave()
-        for fd in (self._output, self._output_end):
-            os.close(fd)
+        self._output.close()
+        self._output_end.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def _leave(self) -> None:
         if self._bash is not None:
@@ -132,7 +141,7 @@ class Shell:
         known = self._env if state is None else {k: v for k, v in self._env.items() if not IDENTIFIER.fullmatch(k)}
         if self._processes.ended:
             return Result(KILLED, ended=True, interrupted=True)
-        self._bash = Bash(self._processes, self._cwd, known, self._output_end)
+        self._bash = Bash(self._processes, self._cwd, known, self._output_end.fileno())
         result = self._follow(b"", listener)
         if state is not None and not result.ended:
             result = self._follow(state.script(), listener)
@@ -158,8 +167,8 @@ class Shell:
             if now >= listener.deadline:
                 self._processes.close()
                 result = Result(KILLED, ended=True, timed_out=True)
-            elif bash.wait(min(listener.deadline, idle) - now, self._output):
-                listener.on_output(os.read(self._output, CHUNK))
+            elif bash.wait(min(listener.deadline, idle) - now, self._output.fileno()):
+                listener.on_output(self._output.read(CHUNK))
                 result = self._result(bash)
             else:
                 result = self._result(bash)
@@ -185,6 +194,6 @@ class Shell:
         fcntl.ioctl(self._output, termios.FIONREAD, count)
         left = count[0]
         while left > 0:
-            chunk = os.read(self._output, min(left, CHUNK))
+            chunk = self._output.read(min(left, CHUNK))
             left -= len(chunk)
             listener.on_output(chunk)
