@@ -8,6 +8,7 @@ from dataclasses import asdict
 from .checks import Status, answer, choose, load_checks, reading_session
 from .errors import LabError
 from .guard import refuse_unless_local
+from .health import ask_health
 from .manifest import load
 
 
@@ -20,6 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         refuse_unless_local()
+        ask_health()
         chosen = choose(load_checks(load().find(given.lab)), given.checks)
     except LabError as error:
         print(error, file=sys.stderr)

@@ -36,7 +36,7 @@ def _elsewhere(environ: Mapping[str, str]) -> str:
     on_purpose = {environ.get("CICDLAB_ENDPOINT"), environ.get("CICDLAB_ENGINE")}
     for name, url in sorted(environ.items()):
         if name.startswith("AWS_ENDPOINT_URL") and not _loopback(url) and (url not in on_purpose or _amazon(url)):
-            return f"{name} points to {_host(url) or url!r}, which is not this machine"
+            return f"{name} points to {_host(url) or repr(url)}, which is not this machine"
     return ""
 
 

@@ -38,7 +38,7 @@ MINUTES = 10
     hints=[
         "Make the zip with shutil.make_archive, the bucket with create_bucket, the object with upload_file.",
         "CodeBuild looks for buildspec.yml at the top of the source: zip what is in the folder, not the folder.",
-        'shutil.make_archive("timetable", "zip", root_dir="source") writes timetable.zip as it should be.',
+        "make_archive takes a root_dir: the folder whose contents become the top level of the zip.",
     ],
 )
 def source(aws):

@@ -1,0 +1,100 @@
+import os
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from cicdlab.lab.environment import environment, merged
+from cicdlab.lab.execution import Execution
+from cicdlab.lab.places import Workspace
+from cicdlab.lab.private_cloud import private_cloud
+
+HOSTILE = {
+    "AWS_PROFILE": "work",
+    "AWS_DEFAULT_PROFILE": "work",
+    "AWS_SESSION_TOKEN": "token",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+    "AWS_ENDPOINT_URL_S3": "http://192.0.2.1:9",
+    "AWS_ENDPOINT_URL_CODEBUILD": "http://192.0.2.1:9",
+    "AWS_USE_FIPS_ENDPOINT": "true",
+    "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+    "AWS_DEFAULT_OUTPUT": "yaml",
+    "HTTP_PROXY": "http://192.0.2.1:9",
+    "http_proxy": "http://192.0.2.1:9",
+    "NO_PROXY": "intranet.example",
+    "PATH": "/usr/bin:/bin",
+    "HOME": os.environ["HOME"],
+}
+
+
+def test_every_aws_variable_that_the_course_does_not_set_is_unset(tmp_path):
+    clean = merged(environment(workspace=Workspace(tmp_path), environ=HOSTILE), HOSTILE)
+    ours = {name: value for name, value in clean.items() if name.startswith("AWS_")}
+    assert ours == {
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:4566",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_DEFAULT_OUTPUT": "json",
+        "AWS_PAGER": "",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": str(tmp_path / "aws/config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "aws/credentials"),
+    }
+
+
+def test_the_virtual_environment_comes_first_and_loopback_needs_no_proxy():
+    clean = environment(environ=HOSTILE)
+    assert clean["PATH"] == f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    assert clean["NO_PROXY"] == clean["no_proxy"] == "127.0.0.1,localhost,::1,intranet.example"
+
+
+def test_what_redirects_boto3_is_unset_even_where_it_is_not_set():
+    assert environment(environ={})["AWS_PROFILE"] is None
+
+
+def test_applying_it_twice_changes_nothing_more():
+    once = merged(environment(environ=HOSTILE), HOSTILE)
+    assert merged(environment(environ=once), once) == once
+
+
+def test_localstack_answers_for_everything_but_our_services():
+    variables = environment("localstack", environ={"CICDLAB_ENGINE": "http://127.0.0.1:5000"})
+    assert variables["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"
+    engines = {name for name, value in variables.items() if value == "http://127.0.0.1:5000"}
+    assert engines == {
+        f"AWS_ENDPOINT_URL_{service}"
+        for service in (
+            "CODEBUILD",
+            "CODEDEPLOY",
+            "CODEPIPELINE",
+            "CODECONNECTIONS",
+            "CODESTAR_CONNECTIONS",
+            "CODECOMMIT",
+        )
+    }
+
+
+def test_an_unknown_target_is_named():
+    with pytest.raises(ValueError, match="no target 'moon'"):
+        environment("moon", environ={})
+
+
+def test_a_notebook_reaches_the_cloud_whatever_the_shell_has_exported(tmp_path):
+    source = """
+import os, boto3
+boto3.client("s3").create_bucket(Bucket="reached")
+boto3.client("codebuild").list_projects()
+print([bucket["Name"] for bucket in boto3.client("s3").list_buckets()["Buckets"]])
+print(sorted(name for name in os.environ if name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_S3")))
+!command -v aws
+"""
+    story = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    with private_cloud() as environ:
+        kept = {name: environ[name] for name in ("CICDLAB_ENDPOINT", "CICDLAB_WORKSPACE")}
+        with Execution(story, {**HOSTILE, **kept}, tmp_path) as execution:
+            execution.run()
+    printed = "".join(output.text for output in story.cells[0].outputs).split()
+    assert printed == ["['reached']", "[]", str(Path(sys.executable).parent / "aws")]
