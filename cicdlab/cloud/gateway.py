@@ -54,25 +54,25 @@ class Gateway:
             return _answer(
                 start_response, *self._control.answer(environ["REQUEST_METHOD"], path, headers, _body(environ))
             )
-        if self._secure:
-            try:
-                signatures.verify(environ, headers, lambda: _peek(environ), self._cloud.secret_of)
-            except ServiceError as error:
-                return _refuse(start_response, headers, error)
         target = self._router.target(headers, path)
+        try:
+            if self._secure:
+                signatures.verify(environ, headers, lambda: _peek(environ), self._cloud.secret_of)
+            if target is None:
+                self._check_backend(environ, headers)
+        except ServiceError as error:
+            return _refuse(start_response, headers, error)
         if target:
             return self._serve(target, headers, _body(environ), start_response)
+        return self._cloud.backend.app(environ, start_response)  # type: ignore[misc]
+
+    def _check_backend(self, environ: dict[str, Any], headers: dict[str, str]) -> None:
         if self._cloud.backend.app is None:
-            message = (
-                f"This endpoint serves {', '.join(self._cloud.services)}; the rest is at {self._cloud.backend.name}."
-            )
-            return _answer(start_response, 501, {"__type": "NotImplemented", "message": message})
+            ours = ", ".join(self._cloud.services)
+            message = f"This endpoint serves {ours}; the rest is at {self._cloud.backend.name}."
+            raise ServiceError("NotImplemented", message, 501)
         if refusals.concerned(headers):
-            try:
-                refusals.check(environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/"), headers, _peek(environ))
-            except ServiceError as error:
-                return _refuse(start_response, headers, error)
-        return self._cloud.backend.app(environ, start_response)
+            refusals.check(environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/"), headers, _peek(environ))
 
     def _serve(
         self, target: protocol.Target, headers: dict[str, str], body: bytes, start_response: StartResponse

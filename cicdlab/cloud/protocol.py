@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from io import BufferedReader, BytesIO
+from io import BytesIO
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -102,7 +102,7 @@ def read_request(target: Target, operation: OperationModel, body: bytes) -> dict
         shapes.check(shape, request)
     except RecursionError as error:
         raise ServiceError("SerializationException", "The request is nested too deeply.") from error
-    except (ValueError, ResponseParserError, TypeError) as error:
+    except (ValueError, OverflowError, ResponseParserError, TypeError) as error:
         raise ServiceError("SerializationException", f"The request's body could not be read: {error}") from error
     return request
 
@@ -151,7 +151,15 @@ def _jsonable(shape: Shape, value: Any) -> Any:
 
 
 def _read_cbor(body: bytes) -> Any:
-    return RpcV2CBORParser().parse_data_item(BufferedReader(BytesIO(body)))
+    return RpcV2CBORParser().parse_data_item(_PeekableBytes(body))
+
+
+class _PeekableBytes(BytesIO):
+    """What the parser reads from; a buffered reader would allocate whatever length the body states."""
+
+    def peek(self, size: int) -> bytes:
+        """Return the next bytes without moving on."""
+        return bytes(self.getbuffer()[self.tell() : self.tell() + size])
 
 
 def _write_cbor(shape: Shape, response: dict[str, Any]) -> bytes:

@@ -1,5 +1,6 @@
 """Starts and stops a cloud behind an HTTP server."""
 
+import contextlib
 import logging
 import socket
 from dataclasses import dataclass
@@ -98,7 +99,8 @@ class Server:
         """Stop answering, stop whatever runs, and remove what it wrote."""
         self._http.task_dispatcher.shutdown()
         if self._thread:
-            self._http.trigger.pull_trigger(self._disconnect)
+            with contextlib.suppress(OSError):  # the loop may wake for another reason and disconnect first
+                self._http.trigger.pull_trigger(self._disconnect)
             self._thread.join()
         else:
             self._disconnect()
