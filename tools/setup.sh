@@ -22,7 +22,7 @@ count_packages() {
     local line number=0
     while IFS= read -r line; do
         case $line in
-        Collecting* | 'Requirement already'*) number=$((number + 1)) ;;
+        Collecting* | Processing*) number=$((number + 1)) ;;
         Installing*) printf '\r  %d packages found, installing …' "$number" ;;
         esac
         if [ -t 1 ] && [ "${line#Collecting}" != "$line" ]; then printf '\r  %d packages' "$number"; fi

@@ -112,7 +112,10 @@ def _find(name: str) -> "Entry":
     known = [entry.id for entry in labs.labs]
     if name.strip("/") not in known:
         raise CommandError(f"There is no lab {name!r}.{closest(name, known)} `cicdlab lab list` shows all.")
-    return labs.find(name)
+    entry = labs.find(name)
+    if not entry.notebook.exists():
+        raise CommandError(f"{entry.notebook} is missing: get it back with `git restore labs`, then try again.")
+    return entry
 
 
 def _report(results: "Sequence[Result]", failed: bool = False) -> None:

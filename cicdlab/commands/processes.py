@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .addresses import answers
 
-GRACE = 10.0
+GRACE = 15.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class Program:
         The file for what it prints.
     environ
         Its environment.
+    folder
+        Where it runs.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Program:
     ready: str
     log: Path
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    folder: Path = Path()
 
 
 class Process:
@@ -51,6 +54,7 @@ class Process:
             self._popen = subprocess.Popen(
                 program.command,
                 env=dict(program.environ),
+                cwd=program.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

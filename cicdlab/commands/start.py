@@ -17,11 +17,14 @@ from cicdlab.lab.environment import environment, merged, write_aws_files
 from cicdlab.lab.places import ROOT, Workspace
 
 from . import book
-from .addresses import is_free
+from .addresses import answers, is_free
 from .console import CommandError, err, plain
+from .env import variables
 from .jupyter import JupyterLab
 from .processes import Process, Program, end_all
 
+LOCALSTACK = "localstack"
+_LOCALSTACK = (sys.executable, "-m", "tools.localstack")  # a command of the repository, not of the package
 READY_WITHIN = 120.0
 POLL = 0.2
 
@@ -52,7 +55,7 @@ def start(target: str, ports: Ports, clock: str, open_browser: bool) -> None:
     CommandError
         When a port is taken, something does not start, or everything runs already.
     """
-    workspace = Workspace.of()
+    target, workspace = str(variables(target)["CICDLAB_TARGET"]), Workspace.of()
     (workspace.root / "logs").mkdir(parents=True, exist_ok=True)
     with _only_one(workspace), _interrupts():
         processes: list[Process] = []
@@ -61,6 +64,8 @@ def start(target: str, ports: Ports, clock: str, open_browser: bool) -> None:
             write_aws_files(workspace)
             _open_labs(workspace)
             _build_book(workspace)
+            if target == LOCALSTACK:
+                _prepare_localstack()
             lab = JupyterLab(workspace.root, ports.lab)
             for program in _programs(target, ports, clock, workspace, lab):
                 processes.append(Process(program))
@@ -76,19 +81,24 @@ def start(target: str, ports: Ports, clock: str, open_browser: bool) -> None:
 
 
 def _programs(target: str, ports: Ports, clock: str, workspace: Workspace, lab: JupyterLab) -> Iterator[Program]:
-    logs = workspace.root / "logs"
     here = os.environ | {"CICDLAB_ENDPOINT": _address(ports.cloud), "CICDLAB_ENGINE": _address(ports.engine)}
-    variables = merged(environment(target, workspace, here), here)
-    own = [sys.executable, "-m", "cicdlab.cloud", "--clock", clock]
-    if target == "localstack":
-        own += ["--port", str(ports.engine), "--backend", _address(ports.cloud)]
-        yield Program("cloud", own, _health(ports.engine), logs / "cloud.log", here)
+    in_jupyter = lab.environ(merged(environment(target, workspace, here), here))
+
+    def program(name: str, ready: str, command: Sequence[str], environ: dict[str, str] = here) -> Program:
+        return Program(name, command, ready, workspace.root / "logs" / f"{name.lower()}.log", environ, ROOT)
+
+    cloud = [sys.executable, "-m", "cicdlab.cloud", "--clock", clock]
+    if target == LOCALSTACK:
+        if is_free(ports.cloud):
+            run = [*_LOCALSTACK, "run", "--port", str(ports.cloud)]
+            yield program("LocalStack", _localstack_health(ports.cloud), run)
+        beside = ["--port", str(ports.engine), "--backend", _address(ports.cloud)]
+        yield program("cloud", _health(ports.engine), [*cloud, *beside])
     else:
-        own += ["--port", str(ports.cloud)]
-        yield Program("cloud", own, _health(ports.cloud), logs / "cloud.log", here)
-    yield Program("JupyterLab", lab.command, lab.address, logs / "jupyterlab.log", lab.environ(variables))
+        yield program("cloud", _health(ports.cloud), [*cloud, "--port", str(ports.cloud)])
+    yield program("JupyterLab", lab.address, lab.command, in_jupyter)
     serve = [sys.executable, "-m", "cicdlab.commands.serve", str(book.folder(ROOT)), "--port", str(ports.book)]
-    yield Program("book", serve, _address(ports.book), logs / "book.log")
+    yield program("book", _address(ports.book), serve)
 
 
 def _open_labs(workspace: Workspace) -> None:
@@ -96,7 +106,8 @@ def _open_labs(workspace: Workspace) -> None:
     from cicdlab.lab import copies, manifest
 
     for entry in manifest.load().here():
-        copies.open_copy(entry, workspace)
+        if entry.notebook.exists():
+            copies.open_copy(entry, workspace)
 
 
 def _build_book(workspace: Workspace) -> None:
@@ -107,6 +118,13 @@ def _build_book(workspace: Workspace) -> None:
         done = subprocess.run(book.command(ROOT), stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False)
     if done.returncode or not (book.folder(ROOT) / "index.html").exists():
         raise CommandError(f"The book could not be built: {_see(log)} says why.")
+
+
+def _prepare_localstack() -> None:
+    with err.status("Making LocalStack's environment; the first time this takes some minutes …"):
+        done = subprocess.run([*_LOCALSTACK, "prepare"], capture_output=True, text=True, cwd=ROOT, check=False)
+    if done.returncode:
+        raise CommandError(done.stderr.strip() or "LocalStack's environment could not be made: try again.")
 
 
 def _wait_until_ready(processes: Sequence[Process]) -> None:
@@ -157,7 +175,7 @@ def _end(processes: Sequence[Process], workspace: Workspace) -> None:
 def _announce(target: str, ports: Ports, lab: JupyterLab) -> None:
     plain(f"  Book        {_address(ports.book)}")
     plain(f"  JupyterLab  {lab.address}")
-    plain(f"  Cloud       {_address(ports.cloud)}{'  (LocalStack)' if target == 'localstack' else ''}")
+    plain(f"  Cloud       {_address(ports.cloud)}{'  (LocalStack)' if target == LOCALSTACK else ''}")
     plain("")
     plain(f'For `aws` in another terminal: eval "$({_see(Path(sys.executable).parent / "cicdlab")} env)"')
     plain("Ctrl-C stops all of them.")
@@ -168,12 +186,10 @@ def _require_free(target: str, ports: Ports) -> None:
         ports.book: ("the book", "--book-port", "your browser keeps quiz answers per address and will not show them"),
         ports.lab: ("JupyterLab", "--lab-port", "open tabs and bookmarks will not find it"),
     }
-    if target == "localstack":
-        meanings[ports.engine] = ("the engine beside LocalStack", "--engine-port", "shells need a new `cicdlab env`")
-        if is_free(ports.cloud):
-            raise CommandError(f"No LocalStack answers at {_address(ports.cloud)}: start it first, then try again.")
-    else:
-        meanings[ports.cloud] = ("the cloud", "--cloud-port", "LocalStack's tools will not find it by themselves")
+    if target == LOCALSTACK:
+        meanings[ports.engine] = ("the cloud beside LocalStack", "--engine-port", "shells need a new `cicdlab env`")
+    if target != LOCALSTACK or not answers(_localstack_health(ports.cloud)):
+        meanings[ports.cloud] = ("the cloud", "--cloud-port", "other tools for LocalStack will not look for it")
     for port, (name, option, meaning) in meanings.items():
         if not is_free(port):
             raise CommandError(
@@ -222,6 +238,10 @@ def _address(port: int) -> str:
 
 def _health(port: int) -> str:
     return f"{_address(port)}/_cicdlab/health"
+
+
+def _localstack_health(port: int) -> str:
+    return f"{_address(port)}/_localstack/health"
 
 
 def _see(path: Path) -> str:
