@@ -52,13 +52,13 @@ def shown(log: Iterable[Mapping[str, Any]] | str) -> list[Line | Gap]:
         if gap:
             result.append(Gap(gap))
             gap = 0
-        result.append(Line(_cut(text), number in failures))
+        result.append(Line(_cut(_overwritten(text)), number in failures))
     return result
 
 
 def _lines(log: Iterable[Mapping[str, Any]] | str) -> list[str]:
     messages = [log] if isinstance(log, str) else [str(event.get("message") or "") for event in log]
-    return [_overwritten(line) for message in messages if message for line in _split(message)]
+    return [line for message in messages if message for line in _split(message)]
 
 
 def _split(message: str) -> list[str]:
