@@ -32,12 +32,12 @@ def main() -> int:
     except (VenvError, ServerError) as error:
         print(error, file=sys.stderr)
         return 1
-    Console().print(table([built, *results], [note, _machine()]))
+    Console().print(table([built, *results], [note, start.NOTE, _machine()]))
     return 0
 
 
 def _memory_after_calls(mine: Running, other: Running) -> Result:
-    return Result("Memory after the calls", mine.memory() / 1e6, other.kind.name, other.memory() / 1e6, "MB")
+    return Result("Memory after calls", mine.memory() / 1e6, other.kind.name, other.memory() / 1e6, "MB")
 
 
 def _forget_the_learners_aws() -> None:

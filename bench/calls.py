@@ -36,11 +36,15 @@ def service_role(endpoint: str) -> str:
     return str(iam.create_role(RoleName="bench", AssumeRolePolicyDocument=json.dumps(_TRUST))["Role"]["Arn"])
 
 
-def project(name: str, role: str, buildspec: str = "version: 0.2") -> dict[str, Any]:
+# moto takes no project without a source location
+SOURCE = {"type": "S3", "location": "bench-source/source.zip"}
+
+
+def project(name: str, role: str, source: dict[str, str] = SOURCE) -> dict[str, Any]:
     """Return what CreateProject takes."""
     return {
         "name": name,
-        "source": {"type": "NO_SOURCE", "buildspec": buildspec},
+        "source": source,
         "artifacts": {"type": "NO_ARTIFACTS"},
         "environment": {
             "type": "LINUX_CONTAINER",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
@@ -47,12 +48,14 @@ class Result:
 
 def table(results: Sequence[Result], notes: Sequence[str]) -> Table:
     """Return the results as a table, with notes below it."""
-    drawn = Table(title="Medians; a ratio below 1 means that cicdlab needs less", title_justify="left")
+    drawn = Table(
+        title="cicdlab beside its peers: medians, and ours divided by theirs", title_justify="left", box=SIMPLE_HEAD
+    )
     drawn.caption, drawn.caption_justify = "\n".join(notes), "left"
-    drawn.add_column("Measure")
+    drawn.add_column("Measure", no_wrap=True)
     drawn.add_column("cicdlab", justify="right", no_wrap=True)
-    drawn.add_column("Beside", no_wrap=True)
-    drawn.add_column("Needs", justify="right", no_wrap=True)
+    drawn.add_column("Peer", no_wrap=True)
+    drawn.add_column("Its", justify="right", no_wrap=True)
     drawn.add_column("Ratio", justify="right", no_wrap=True)
     drawn.add_column("Target", justify="right", no_wrap=True)
     drawn.add_column("", no_wrap=True)
