@@ -32,7 +32,9 @@ def main() -> int:
     except (VenvError, ServerError) as error:
         print(error, file=sys.stderr)
         return 1
-    Console().print(table([built, *results], [note, start.NOTE, _machine()]))
+    out = Console(highlight=False)
+    out.print(table([built, *results]))
+    out.print("", note, start.NOTE, _machine(), sep="\n")
     return 0
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
@@ -46,12 +45,15 @@ class Result:
         return "met" if self.ratio <= self.target else "missed"
 
 
-def table(results: Sequence[Result], notes: Sequence[str]) -> Table:
-    """Return the results as a table, with notes below it."""
+def table(results: Sequence[Result]) -> Table:
+    """Return the results as a table."""
     drawn = Table(
-        title="cicdlab beside its peers: medians, and ours divided by theirs", title_justify="left", box=SIMPLE_HEAD
+        title="cicdlab beside its peers: medians, and ours divided by theirs",
+        title_justify="left",
+        box=None,
+        pad_edge=False,
+        header_style="bold",
     )
-    drawn.caption, drawn.caption_justify = "\n".join(notes), "left"
     drawn.add_column("Measure", no_wrap=True)
     drawn.add_column("cicdlab", justify="right", no_wrap=True)
     drawn.add_column("Peer", no_wrap=True)

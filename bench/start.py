@@ -12,8 +12,6 @@ from .servers import Kind, Running, environment
 ROUNDS = 7
 TARGET = 3.0
 _IMPORTS = "import moto.server, boto3"
-
-
 NOTE = f'Bare imports: python -c "{_IMPORTS}".'
 
 
