@@ -7,9 +7,9 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
-from . import artifacts, projects, role, unsupported
-from .build import BuildRun, queued
-from .model import Build, BuildPhase, LogsLocation, Order, Project, Store, UsedToken, page
+from . import artifacts, projects, record, role, unsupported
+from .build import BuildRun
+from .model import Build, LogsLocation, Order, Project, Store, UsedToken, page
 from .projects import invalid
 
 if TYPE_CHECKING:
@@ -256,7 +256,7 @@ class CodeBuildApi:
             encryption_key=project.encryption_key,
             cache=project.cache,
             current_phase="QUEUED",
-            phases=queued(BuildPhase(phase_type="SUBMITTED", start_time=start)),
+            phases=record.queued(start),
         )
         return build, BuildRun(self._cloud, store, build, order, timeline)
 
