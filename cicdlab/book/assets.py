@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 from functools import cache
 from pathlib import Path
@@ -19,8 +20,10 @@ HERE = Path(__file__).parent
 WIDGETS: tuple[type[Widget], ...] = (Quiz,)
 # Not under _static: Jupyter Book puts every script it finds there on every page.
 FOLDER = "_widgets"
-# The template in templates/static leaves out the theme's icon script; then nobody asks for these.
+# The template in templates/static leaves out the theme's icon script, and icons.css draws the icons in use. Then nobody
+# asks for these files, nor needs the style sheet's 1,900 rules for the icon font.
 UNUSED = ("scripts/fontawesome.js", "vendor/fontawesome")
+ICON_RULES = re.compile(r'@font-face\{[^}]*fontawesome[^}]*\}|(?:\.fa-[\w-]+:before,?)+\{content:"[^"]*"\}')
 
 
 def lighten(app: Sphinx, config: Config) -> None:
@@ -51,15 +54,20 @@ def write(app: Sphinx, exception: Exception | None) -> None:
     folder.mkdir(exist_ok=True)
     for name, text in _files().items():
         (folder / name).write_text(text, encoding="utf-8")
-    static = Path(app.outdir) / "_static"
+    _drop_unused(Path(app.outdir) / "_static")
+
+
+def _drop_unused(static: Path) -> None:
     for unused in UNUSED:
         path = static / unused
         if path.is_dir():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-    for leftover in static.rglob("*.map"):
-        leftover.unlink()
+    for source_map in static.rglob("*.map"):
+        source_map.unlink()
+    theme = static / "styles" / "pydata-sphinx-theme.css"
+    theme.write_text(ICON_RULES.sub("", theme.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 @cache
