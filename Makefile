@@ -37,7 +37,7 @@ book: setup
 	$(BIN)/jupyter-book build -n -W --keep-going .
 
 notebooks: setup
-	$(BIN)/python -m tools.notebooks
+	$(BIN)/python -m cicdlab.lab.notebooks $(ARGS)
 
 bench: setup
 	$(BIN)/python -m bench

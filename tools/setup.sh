@@ -18,26 +18,24 @@ find_python() {
     return 1
 }
 
-count_packages() {
+show_progress() {
     local line number=0
     while IFS= read -r line; do
-        case $line in
-        Collecting* | Processing*) number=$((number + 1)) ;;
-        Installing*) printf '\r  %d packages found, installing …' "$number" ;;
-        esac
-        if [ -t 1 ] && [ "${line#Collecting}" != "$line" ]; then printf '\r  %d packages' "$number"; fi
+        case $line in Collecting* | Processing*) number=$((number + 1)) ;; *) continue ;; esac
+        if [ -t 1 ]; then printf '\r  %d packages found' "$number"; fi
     done
-    echo
+    if [ -t 1 ] && [ "$number" -gt 0 ]; then echo; fi
 }
 
-if ! [ "$(cat .venv/.ready 2>/dev/null)" = "$PWD" ] || ! .venv/bin/python -c "$fits" >/dev/null 2>&1; then
+# A virtual environment that was moved or copied does not work: its programs hold the place where it was made.
+if ! grep -qsF " $PWD/.venv" .venv/pyvenv.cfg || ! .venv/bin/python -c "$fits" >/dev/null 2>&1; then
     python=$(find_python)
     echo "Making .venv with $("$python" --version) …"
     "$python" -m venv --clear .venv
 fi
 rm -f .venv/.ready
 echo "Installing what requirements.txt lists; the first time this takes some minutes …"
-.venv/bin/python -m pip install --disable-pip-version-check --progress-bar off -r requirements.txt | count_packages
+.venv/bin/python -m pip install --disable-pip-version-check --progress-bar off -r requirements.txt | show_progress
 .venv/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 .venv/bin/python -c 'from cicdlab.lab import kernel; kernel.install()'
 echo "$PWD" >.venv/.ready

@@ -1,6 +1,7 @@
 """What the commands print with, and the one error they end with."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 from rich.console import Console
@@ -11,6 +12,17 @@ err = Console(highlight=False, soft_wrap=True, stderr=True)
 
 class CommandError(Exception):
     """A command cannot go on; the message is one sentence that says what to do."""
+
+
+@contextmanager
+def working(text: str) -> Iterator[None]:
+    """Show that something takes its time: a spinner in a terminal, else a line."""
+    if not err.is_terminal:
+        err.print(text, markup=False)
+        yield
+        return
+    with err.status(text):
+        yield
 
 
 def closest(name: str, known: Iterable[str]) -> str:

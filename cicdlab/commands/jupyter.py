@@ -45,6 +45,7 @@ class JupyterLab:
             "ServerApp.root_dir": self._workspace,
             "ServerApp.open_browser": False,
             "LabApp.open_browser": False,
+            "LabApp.extension_manager": "readonly",
             "LabApp.news_url": None,
             "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
         }
@@ -55,8 +56,12 @@ class JupyterLab:
     def environ(self, environ: Mapping[str, str]) -> dict[str, str]:
         """Return an environment in which no settings and kernels but the course's are found."""
         kept = {name: value for name, value in environ.items() if name not in _FOREIGN}
-        own = {"JUPYTER_CONFIG_DIR": str(self._settings), "JUPYTER_PREFER_ENV_PATH": "1", "JUPYTER_TOKEN": self._token}
-        return kept | own
+        return kept | {
+            "JUPYTER_CONFIG_DIR": str(self._settings),
+            "JUPYTER_DATA_DIR": str(self._settings / "data"),
+            "JUPYTER_PREFER_ENV_PATH": "1",
+            "JUPYTER_TOKEN": self._token,
+        }
 
     def _prepare(self) -> None:
         news = self._settings / "labconfig" / "page_config.json"

@@ -18,7 +18,7 @@ from cicdlab.lab.places import ROOT, Workspace
 
 from . import book
 from .addresses import answers, is_free
-from .console import CommandError, err, plain
+from .console import CommandError, err, plain, working
 from .env import variables
 from .jupyter import JupyterLab
 from .processes import Process, Program, end_all
@@ -114,14 +114,14 @@ def _build_book(workspace: Workspace) -> None:
     if book.is_current(ROOT):
         return
     log = workspace.root / "logs" / "book-build.log"
-    with err.status("Building the book; this takes about a minute …"), log.open("wb") as output:
+    with working("Building the book; this takes about a minute …"), log.open("wb") as output:
         done = subprocess.run(book.command(ROOT), stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False)
     if done.returncode or not (book.folder(ROOT) / "index.html").exists():
         raise CommandError(f"The book could not be built: {_see(log)} says why.")
 
 
 def _prepare_localstack() -> None:
-    with err.status("Making LocalStack's environment; the first time this takes some minutes …"):
+    with working("Making LocalStack's environment; the first time this takes some minutes …"):
         done = subprocess.run([*_LOCALSTACK, "prepare"], capture_output=True, text=True, cwd=ROOT, check=False)
     if done.returncode:
         raise CommandError(done.stderr.strip() or "LocalStack's environment could not be made: try again.")
@@ -130,16 +130,16 @@ def _prepare_localstack() -> None:
 def _wait_until_ready(processes: Sequence[Process]) -> None:
     deadline = time.monotonic() + READY_WITHIN
     waiting = list(processes)
-    with err.status("") as status:
+    with working(f"Starting {_listed(waiting)} …"):
         while waiting:
-            names = _listed([process.program.name for process in waiting])
-            status.update(f"Starting {names} …")
             for process in waiting:
                 _require_running(process)
             waiting = [process for process in waiting if not process.is_ready()]
             if waiting and time.monotonic() > deadline:
-                log = _see(waiting[0].program.log)
-                raise CommandError(f"No answer from {names} within {READY_WITHIN:g} seconds: {log} says why.")
+                raise CommandError(
+                    f"No answer from {_listed(waiting)} within {READY_WITHIN:g} seconds: "
+                    f"{_see(waiting[0].program.log)} says why."
+                )
             time.sleep(POLL if waiting else 0)
 
 
@@ -165,10 +165,10 @@ def _end(processes: Sequence[Process], workspace: Workspace) -> None:
         return
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    with err.status("Stopping …"):
+    with working("Stopping …"):
         end_all(processes)
-    plain("Stopped: the cloud, JupyterLab and the book.")
-    plain(f"Kept: your notebooks and your progress, in {_see(workspace.root)}.")
+    plain(f"Stopped: {_listed(processes)}.")
+    plain(f"Kept: your notebooks and progress, in {_see(workspace.root)}; answers given in the book, in your browser.")
     plain("Lost: what you had made in the cloud; `cicdlab lab resume NAME` makes it again.")
 
 
@@ -249,5 +249,6 @@ def _see(path: Path) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-def _listed(names: Sequence[str]) -> str:
+def _listed(processes: Sequence[Process]) -> str:
+    names = [process.program.name for process in processes]
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
