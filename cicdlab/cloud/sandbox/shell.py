@@ -142,19 +142,19 @@ class Shell:
         if self._processes.ended:
             return Result(KILLED, ended=True, interrupted=True)
         self._bash = Bash(self._processes, self._cwd, known, self._output_end.fileno())
-        result = self._follow(b"", listener)
+        result = self._follow(None, listener)
         if state is not None and not result.ended:
             result = self._follow(state.script(), listener)
         if result.ended and not result.interrupted and not result.timed_out:
             raise SandboxError(f"No shell starts in the sandbox's folder {self._cwd} (status {result.status}).")
         return result if result.ended else None
 
-    def _follow(self, command: bytes, listener: Listener) -> Result:
+    def _follow(self, command: bytes | None, listener: Listener) -> Result:
         """Send a command, if any, and follow the shell until it waits for the next one or has ended."""
         bash = self._bash
         if bash is None or self._processes.ended:
             return Result(KILLED, ended=True, interrupted=True)
-        if command:
+        if command is not None:
             bash.send(command)
         idle = time.monotonic() + IDLE_SECONDS
         result: Result | None = None
