@@ -1,7 +1,6 @@
 """Runs one cloud in the foreground: ``python -m cicdlab.cloud``."""
 
 import argparse
-import contextlib
 import os
 import signal
 import sys
@@ -19,10 +18,15 @@ def main(arguments: list[str] | None = None) -> int:
     except PortTakenError as error:
         print(f"{error} Stop it, or choose another with --port.", file=sys.stderr)
         return 1
-    signal.signal(signal.SIGTERM, _interrupt)
-    print(f"ready {server.endpoint}", flush=True)
-    with contextlib.suppress(KeyboardInterrupt):
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    try:
+        print(f"ready {server.endpoint}", flush=True)
         server.run()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.close()
     return 0
 
 
@@ -59,6 +63,8 @@ def _administrator() -> Keys:
 
 
 def _interrupt(*_: Any) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):  # a second Ctrl-C must not cut the clean-up short
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

@@ -83,11 +83,8 @@ class Server:
         self._thread: Thread | None = None
 
     def run(self) -> None:
-        """Answer requests until the process is interrupted."""
-        try:
-            self._http.run()
-        finally:
-            self.close()
+        """Answer requests until the process is interrupted; ``close`` is the caller's."""
+        self._http.run()
 
     def start(self) -> "Server":
         """Answer requests on a thread of its own, until ``close``."""

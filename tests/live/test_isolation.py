@@ -1,0 +1,102 @@
+"""What a build can see, and what is left when its cloud is gone."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from .conftest import ROLE, LiveCloud, wait_until
+
+ENVIRONMENT = {"type": "LINUX_CONTAINER", "image": "any", "computeType": "BUILD_GENERAL1_SMALL"}
+
+
+def start(live: LiveCloud, *commands: str) -> str:
+    """Start a build of these commands and return its id."""
+    listed = "".join(f"      - {command!r}\n".replace("\\\\", "\\") for command in commands)
+    buildspec = f"version: 0.2\nphases:\n  build:\n    commands:\n{listed}"
+    live.prepare("unused", {})
+    codebuild = live.client("codebuild")
+    codebuild.create_project(
+        name="inside",
+        source={"type": "NO_SOURCE", "buildspec": buildspec},
+        artifacts={"type": "NO_ARTIFACTS"},
+        environment=ENVIRONMENT,
+        serviceRole=ROLE,
+    )
+    return codebuild.start_build(projectName="inside")["build"]["id"]
+
+
+def log(live: LiveCloud, build_id: str) -> str:
+    """Return a build's log as far as it is written."""
+    logs = live.client("logs")
+    streams = logs.describe_log_groups(logGroupNamePrefix="/aws/codebuild/inside")["logGroups"]
+    if not streams:
+        return ""
+    stream = {"logGroupName": "/aws/codebuild/inside", "logStreamName": build_id.split(":")[1]}
+    return "".join(event["message"] for event in logs.get_log_events(**stream, startFromHead=True)["events"])
+
+
+def processes(marker: str) -> list[str]:
+    """Return the process ids whose command line carries a marker."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                command = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if marker.encode() in command:
+                found.append(entry.name)
+    return found
+
+
+def test_a_build_sees_no_variable_of_the_learner(live):
+    build_id = start(live, "env", 'cat /proc/self/environ /proc/$PPID/environ | tr "\\0" "\\n"')
+    assert live.finished(build_id)["buildStatus"] == "SUCCEEDED"
+    shown = log(live, build_id)
+    assert "CODEBUILD_BUILD_ID=inside:" in shown
+    for secret in ("do-not-tell", "work-profile", "home-of-ann"):
+        assert secret not in shown
+
+
+def test_a_build_sees_no_aws_configuration_of_the_learner(live):
+    build_id = start(live, "cat ~/.aws/credentials || echo none", "aws sts get-caller-identity --query Arn")
+    assert live.finished(build_id)["buildStatus"] == "SUCCEEDED"
+    shown = log(live, build_id)
+    assert "AKIAREALREALREALREAL" not in shown
+    assert "assumed-role/builder/" in shown
+
+
+def test_killing_the_cloud_leaves_no_process(live):
+    marker = "marker-of-test-killing"
+    lasting = f'{sys.executable} -c "import time; time.sleep(600)" {marker}'
+    start(live, f"setsid nohup {lasting} > /dev/null 2>&1 &", f'trap "" TERM; {lasting}')
+    wait_until(lambda: len(processes(marker)) >= 2)
+    os.kill(live.process.pid, signal.SIGKILL)
+    wait_until(lambda: not processes(marker))
+
+
+def test_stopping_the_cloud_in_the_middle_of_a_build_leaves_no_process_and_no_folder(live, tmp_path):
+    marker = "marker-of-test-stopping"
+    start(live, f'{sys.executable} -c "import time; time.sleep(600)" {marker}')
+    wait_until(lambda: processes(marker))
+    live.process.send_signal(signal.SIGTERM)
+    assert live.process.wait(20) == 0
+    assert not processes(marker)
+
+
+def test_a_build_that_ended_leaves_no_daemon(live):
+    marker = "marker-of-test-daemon"
+    daemon = f'setsid {sys.executable} -c "import time; time.sleep(600)" {marker} > /dev/null 2>&1 &'
+    assert live.finished(start(live, daemon))["buildStatus"] == "SUCCEEDED"
+    wait_until(lambda: not processes(marker))
+
+
+def test_a_stopped_cloud_says_nothing_and_ends_with_status_zero():
+    command = [sys.executable, "-m", "cicdlab.cloud", "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout.readline().startswith("ready http://127.0.0.1:")
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=20) == ("", "")
+    assert process.returncode == 0
