@@ -83,16 +83,16 @@ def _news(title: str, build: Timeline) -> str:
 
 
 def _head(title: str, build: Timeline) -> str:
-    facts = []
-    if build.started:
-        facts.append(("Started", moment(build.started)))
-    if build.seconds is not None:
-        facts.append(("Took", duration(build.seconds)))
-    if build.initiator:
-        facts.append(("Started by", build.initiator))
-    items = "".join(f"<div><dt>{name}</dt> <dd>{escape(value)}</dd></div>" for name, value in facts)
-    list_ = f'\n<dl class="cicd-facts">{items}</dl>' if items else ""
-    return f'<p class="cicd-title"><strong>{escape(title)}</strong> {_mark(build.status)}</p>{list_}'
+    facts = [
+        f"Started {moment(build.started)}" if build.started else "",
+        f"Took {duration(build.seconds)}" if build.seconds is not None else "",
+        f"Started by {build.initiator}" if build.initiator else "",
+    ]
+    line = escape(" · ".join(filter(None, facts)))
+    return (
+        f'<p class="cicd-title"><strong>{escape(title)}</strong> {_mark(build.status)}</p>\n'
+        f'<p class="cicd-facts">{line}</p>'
+    )
 
 
 def _mark(status: str) -> str:
