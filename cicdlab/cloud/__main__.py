@@ -2,31 +2,20 @@
 
 import argparse
 import os
-import signal
 import sys
-from typing import Any
 
 from .clients import Keys
 from .clock import SPEED
-from .server import DEFAULT_PORT, PortTakenError, Server, Settings
+from .server import DEFAULT_PORT, PortTakenError, Settings, serve
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Start a cloud, print one line when it is ready, and run until interrupted; return the exit status."""
     try:
-        server = Server(_settings(arguments))
+        serve(_settings(arguments), lambda server: print(f"ready {server.endpoint}", flush=True))
     except PortTakenError as error:
         print(f"{error} Stop it, or choose another with --port.", file=sys.stderr)
         return 1
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
-    try:
-        print(f"ready {server.endpoint}", flush=True)
-        server.run()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        server.close()
     return 0
 
 
@@ -60,12 +49,6 @@ def _administrator() -> Keys:
         raise SystemExit(
             f"A secured cloud takes its administrator's keys from the environment: set {missing}."
         ) from None
-
-
-def _interrupt(*_: Any) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):  # a second Ctrl-C must not cut the clean-up short
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 import contextlib
 import logging
+import signal
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Thread
 from typing import Any
@@ -111,6 +113,39 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def serve(settings: Settings, announce: Callable[[Server], None]) -> None:
+    """Run a cloud in the foreground until Ctrl-C or a TERM signal, then stop whatever runs.
+
+    Parameters
+    ----------
+    settings
+        How it is started.
+    announce
+        Called once, when it answers.
+
+    Raises
+    ------
+    PortTakenError
+        When another program listens there.
+    """
+    server = Server(settings)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    try:
+        announce(server)
+        server.run()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.close()
+
+
+def _interrupt(*_: object) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):  # a second Ctrl-C must not cut the clean-up short
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _backend(address: str) -> Backend:

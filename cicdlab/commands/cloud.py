@@ -1,11 +1,7 @@
 """`cicdlab cloud`: one cloud, in the foreground."""
 
-import contextlib
-import signal
-from typing import Any
-
 from cicdlab.cloud import sandbox
-from cicdlab.cloud.server import PortTakenError, Server, Settings
+from cicdlab.cloud.server import PortTakenError, Server, Settings, serve
 
 from .console import CommandError, plain
 
@@ -18,19 +14,17 @@ def run(port: int, clock: str, allowed_hosts: tuple[str, ...]) -> None:
     CommandError
         When the port is taken or there is no such clock.
     """
+    settings = Settings(port=port, clock=clock, allowed_hosts=allowed_hosts)
     try:
-        server = Server(Settings(port=port, clock=clock, allowed_hosts=allowed_hosts))
+        serve(settings, _announce)
     except PortTakenError as error:
         raise CommandError(
             f"{error} Stop that one (`lsof -i :{port}` shows it), or choose another with --port."
         ) from error
     except ValueError as error:
         raise CommandError(str(error)) from error
-    signal.signal(signal.SIGTERM, _interrupt)
+
+
+def _announce(server: Server) -> None:
+    clock = server.cloud.clock.mode
     plain(f"Cloud ready at {server.endpoint} (clock: {clock}, builds: {sandbox.available()}); Ctrl-C stops it.")
-    with contextlib.suppress(KeyboardInterrupt):
-        server.run()
-
-
-def _interrupt(*_: Any) -> None:
-    raise KeyboardInterrupt
