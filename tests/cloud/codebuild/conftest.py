@@ -3,13 +3,17 @@
 import io
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from threading import Event
 from time import monotonic
 from typing import Any
 
 import pytest
+
+from cicdlab.cloud.server import Server, Settings
+
+from ...conftest import RunningCloud
 
 TRUST = {
     "Version": "2012-10-17",
@@ -104,15 +108,18 @@ class Bench:
         self.project(f"demo{number}", buildspec, **members)
         return self.build(f"demo{number}")
 
-    def log(self, build: dict[str, Any]) -> str:
+    def events(self, build: dict[str, Any]) -> list[str]:
         logs = build["logs"]
         pages = self.client("logs").get_paginator("filter_log_events")
         found = pages.paginate(logGroupName=logs["groupName"], logStreamNames=[logs["streamName"]])
-        return "".join(event["message"] for page in found for event in page["events"])
+        return [event["message"] for page in found for event in page["events"]]
+
+    def log(self, build: dict[str, Any]) -> str:
+        return "".join(self.events(build))
 
     def output(self, build: dict[str, Any]) -> list[str]:
         """Return the lines that the commands wrote."""
-        return [line for line in self.log(build).splitlines() if not line.startswith("[Container]")]
+        return [event.rstrip("\n") for event in self.events(build) if not event.startswith("[Container]")]
 
     def keys(self, bucket: str) -> list[str]:
         return [item["Key"] for item in self.client("s3").list_objects_v2(Bucket=bucket).get("Contents", [])]
@@ -121,11 +128,22 @@ class Bench:
         return bytes(self.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
 
 
+@pytest.fixture(scope="session")
+def shared_cloud() -> Iterator[RunningCloud]:
+    """Start one cloud for all tests of builds: a new one costs a second."""
+    with Server(Settings(port=0)) as server:
+        yield RunningCloud(server)
+
+
 @pytest.fixture
-def bench(cloud: Any) -> Bench:
-    made = Bench(cloud)
+def bench(shared_cloud: RunningCloud) -> Iterator[Bench]:
+    """Return a bench on an empty cloud; a minute of a time-out lasts a fifth of a second."""
+    shared_cloud.core.reset()
+    shared_cloud.core.minute = 0.2
+    made = Bench(shared_cloud)
     made.role = made.make_role()
-    return made
+    yield made
+    shared_cloud.core.reset()
 
 
 def phase(build: dict[str, Any], name: str) -> dict[str, Any]:
