@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ipython_pygments_lexers import IPython3Lexer
 from sphinx.application import Sphinx
 
 from cicdlab.book import assets, directive, repository
@@ -12,6 +13,8 @@ from cicdlab.book import assets, directive, repository
 def setup(app: Sphinx) -> dict[str, Any]:
     """Called by Sphinx."""
     app.add_directive("quiz", directive.QuizDirective)
+    # Cells of a notebook are Python with `!commands`.
+    app.add_lexer("python", IPython3Lexer)
     app.connect("config-inited", repository.link)
     app.connect("config-inited", assets.lighten)
     app.connect("html-page-context", assets.add_to_page)

@@ -13,11 +13,12 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 
 from cicdlab.quiz.widget import Quiz
+from cicdlab.views import BuildView
 from cicdlab.widget import Widget
-from cicdlab.widget.assets import PAGE_MODULE
+from cicdlab.widget.assets import PAGE_MODULE, SHARED_CSS
 
 HERE = Path(__file__).parent
-WIDGETS: tuple[type[Widget], ...] = (Quiz,)
+WIDGETS: tuple[type[Widget], ...] = (Quiz, BuildView)
 # Not under _static: Jupyter Book puts every script it finds there on every page.
 FOLDER = "_widgets"
 # The template in templates/static leaves out the theme's icon script, and icons.css draws the icons in use. Then nobody
@@ -74,7 +75,8 @@ def _drop_unused(static: Path) -> None:
 def _files() -> dict[str, str]:
     files = {f"{widget.name}.js": str(widget._esm) for widget in WIDGETS}
     files["page.js"] = PAGE_MODULE.read_text(encoding="utf-8")
-    files["widgets.css"] = "\n".join(dict.fromkeys(str(widget._css) for widget in WIDGETS))
+    shared = SHARED_CSS.read_text(encoding="utf-8")
+    files["widgets.css"] = "\n".join([shared, *(str(widget._css).removeprefix(shared) for widget in WIDGETS)])
     files["icon.svg"] = (HERE / "icon.svg").read_text(encoding="utf-8")
     files["book.css"] = "\n".join((HERE / name).read_text(encoding="utf-8") for name in ("icons.css", "book.css"))
     return files

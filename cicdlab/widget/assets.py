@@ -6,6 +6,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 PAGE_MODULE = HERE / "page.js"
+HELPERS = HERE / "helpers.js"
+SHARED_CSS = HERE / "shared.css"
 
 
 def esm(path: Path) -> str:
@@ -23,12 +25,12 @@ def esm(path: Path) -> str:
     str
         One self-contained module.
     """
-    return _join(HERE / "helpers.js", path)
+    return _join(HELPERS, path)
 
 
 def stylesheet(path: Path) -> str:
     """A widget's style sheet with the shared colours and controls in front."""
-    return _join(HERE / "shared.css", path)
+    return _join(SHARED_CSS, path)
 
 
 def _join(*paths: Path) -> str:

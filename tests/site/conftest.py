@@ -37,8 +37,11 @@ class Site:
     @property
     def pages(self) -> list[str]:
         """Every page that a reader can open, without the redirect in the root."""
-        return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*.html")
-                      if "_static" not in path.parts and path != self.folder / "index.html")
+        return sorted(
+            str(path.relative_to(self.folder))
+            for path in self.folder.rglob("*.html")
+            if "_static" not in path.parts and path != self.folder / "index.html"
+        )
 
 
 class Reader:
@@ -78,8 +81,19 @@ class Reader:
 def build(source: Path, out: Path) -> Path:
     """Build a book as `make book` does; every warning is an error."""
     done = subprocess.run(
-        [Path(sys.executable).with_name("jupyter-book"), "build", source, "-W", "-n", "--keep-going", "--path-output", out],
-        capture_output=True, text=True, check=False,
+        [
+            Path(sys.executable).with_name("jupyter-book"),
+            "build",
+            source,
+            "-W",
+            "-n",
+            "--keep-going",
+            "--path-output",
+            out,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return out / "_build" / "html"

@@ -32,8 +32,12 @@ def test_single_gives_a_verdict_and_a_reason_for_every_option(sample, read):
     assert len(reasons) == 3
     by_option = dict(zip(form.locator("label").all_inner_texts(), reasons, strict=True))
     assert by_option["appspec.yml in the root of the source"].startswith("✗ Wrong. That file belongs to CodeDeploy")
-    assert by_option["buildspec.yml in the root of the source"].startswith("✓ Not chosen, but right. This is the default")
-    assert by_option["Makefile in the root of the source"].startswith("– Not chosen, and wrong. A buildspec may call make")
+    assert by_option["buildspec.yml in the root of the source"].startswith(
+        "✓ Not chosen, but right. This is the default"
+    )
+    assert by_option["Makefile in the root of the source"].startswith(
+        "– Not chosen, and wrong. A buildspec may call make"
+    )
     assert form.get_by_role("link").get_attribute("href").startswith("https://docs.aws.amazon.com/")
 
 
