@@ -2,10 +2,11 @@
 
 import io
 import json
-import time
 import zipfile
 from dataclasses import dataclass
 from typing import Any
+
+from cicdlab.lab.wait import wait
 
 TRUST = {
     "Version": "2012-10-17",
@@ -52,19 +53,14 @@ class Builder:
         return f"{bucket}/{key}"
 
     def run(self, project: str, **overrides: Any) -> "FinishedBuild":
-        """Start a build and return it when it has ended.
+        """Start a build and return it when it has ended."""
+        started = self.codebuild.start_build(projectName=project, **overrides)["build"]["id"]
 
-        Raises
-        ------
-        TimeoutError
-            It has not ended after a minute.
-        """
-        build = self.codebuild.start_build(projectName=project, **overrides)["build"]
-        deadline = time.monotonic() + 60
-        while not build["buildComplete"]:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"build {build['id']} has not ended; it is in {build['currentPhase']}")
-            build = self.codebuild.batch_get_builds(ids=[build["id"]])["builds"][0]
+        def ended() -> Any:
+            build = self.codebuild.batch_get_builds(ids=[started])["builds"][0]
+            return build["buildComplete"] and build
+
+        build = wait(ended, reason=f"the end of build {started}")
         return FinishedBuild(build, self._log(build))
 
     def _log(self, build: dict[str, Any]) -> str:
