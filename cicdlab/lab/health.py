@@ -18,7 +18,7 @@ def ask_health(environ: Mapping[str, str] = os.environ) -> None:
     """
     for url in sorted({url for name, url in environ.items() if name.startswith("AWS_ENDPOINT_URL")}):
         if not answers(url):
-            raise LabError(f"Nothing answers at {url}: start the cloud (`make start` in another terminal), then try again.")
+            raise LabError(f"Nothing answers at {url}: start the cloud with `make start`, then try again.")
 
 
 def answers(url: str, timeout: float = 3.0) -> bool:
