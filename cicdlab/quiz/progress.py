@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import Literal
 
@@ -79,14 +78,13 @@ class ProgressFile:
 
     def _write(self, progress: Progress) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=".progress-")
+        # Written beside and moved into place: whoever reads sees the old file or the new one, never half of one.
+        beside = self.path.with_name(f".progress-{os.getpid()}.json")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(progress.model_dump_json(indent=1) + "\n")
-            Path(name).replace(self.path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+            beside.write_text(progress.model_dump_json(indent=1) + "\n", encoding="utf-8")
+            beside.replace(self.path)
+        finally:
+            beside.unlink(missing_ok=True)
 
     def _set_aside(self) -> Path:
         number = 1
