@@ -91,10 +91,11 @@ if os.fork(): os._exit(0)
 os.setsid()
 if os.fork(): os._exit(0)
 for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT): signal.signal(number, signal.SIG_IGN)
+open(os.environ["HOME"] + "/deaf", "w").close()
 time.sleep(1000)
 """
 
 
 def stubborn(token: str) -> str:
-    """The command that leaves a daemon: forked twice, in its own session, deaf to polite signals."""
-    return f"python -I -S -c '{STUBBORN}' {token}"
+    """The command that leaves a daemon: forked twice, in its own session, deaf to polite signals; it waits for that."""
+    return f"python -I -S -c '{STUBBORN}' {token}; until [ -e ~/deaf ]; do :; done"

@@ -35,8 +35,8 @@ def linux():
 
 
 def start_daemon(session, token):
-    session.run(stubborn(token))
-    assert eventually(lambda: marked(token))
+    assert session.run(stubborn(token)) == Result(0)
+    assert marked(token)
 
 
 def test_close_ends_a_daemon_that_left_its_session_and_ignores_signals(box, session, token):
@@ -112,6 +112,11 @@ def test_an_owner_that_forgets_a_sandbox_ends_it(kind, tmp_path, token):
 
     forget()
     assert eventually(lambda: not marked(token))
+
+
+def test_a_command_that_kills_its_process_group_ends_only_its_shell(session):
+    assert session.run("kill -KILL 0") == Result(137, ended=True)
+    assert session.run("true") == Result(0)
 
 
 def test_a_sandbox_outlives_the_thread_that_made_it(kind, tmp_path):

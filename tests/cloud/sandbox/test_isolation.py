@@ -181,6 +181,12 @@ def test_bubblewrap_that_fails_says_why(tmp_path, monkeypatch):
         box.open_shell("/root", {})
 
 
+def test_missing_bubblewrap_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="not installed"):
+        Sandbox.create(tmp_path / "box", [], {}, kind="bubblewrap")
+
+
 ORDINARY = """
 import os, sys, tempfile
 from pathlib import Path
