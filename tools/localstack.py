@@ -79,6 +79,8 @@ class LocalStack:
             if time.monotonic() > deadline:
                 raise LocalStackError(f"LocalStack did not answer within {seconds:g} s: {self._last_words()}")
             time.sleep(0.1)
+        # Its first request takes seconds, longer than some callers wait; this one is for S3.
+        _answers(f"{self.endpoint}/warm-up", seconds)
 
     def wait(self) -> int:
         """Return its exit status when it has ended."""
@@ -168,9 +170,9 @@ def _refuse_taken(port: int) -> None:
             ) from error
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str, timeout: float = 2.0) -> bool:
     try:
-        with _direct.open(url, timeout=2) as response:
+        with _direct.open(url, timeout=timeout) as response:
             return bool(response.status == 200)
     except OSError:
         return False
