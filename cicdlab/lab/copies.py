@@ -1,6 +1,5 @@
 """The learner's copy of a lab: made once, never overwritten."""
 
-import shutil
 from pathlib import Path
 
 import nbformat
@@ -8,9 +7,6 @@ import nbformat
 from . import notebook
 from .manifest import Entry
 from .places import Workspace
-
-WORK = "work"
-NOT_SOURCE = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", ".DS_Store")
 
 
 def open_copy(entry: Entry, workspace: Workspace, start_again: bool = False) -> Path:
@@ -32,23 +28,6 @@ def open_copy(entry: Entry, workspace: Workspace, start_again: bool = False) -> 
         path.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook.learners_copy(notebook.read(entry.notebook)), path)
     return path
-
-
-def work_folder(entry: Entry, workspace: Workspace) -> Path:
-    """Return the folder a lab writes in, with a fresh copy of the sample application unless there is one."""
-    work = workspace.lab(entry.id) / WORK
-    source = entry.folder / "source"
-    if source.is_dir() and not (work / "source").exists():
-        shutil.copytree(source, work / "source", ignore=NOT_SOURCE)
-    work.mkdir(parents=True, exist_ok=True)
-    return work
-
-
-def remove_work(entry: Entry, workspace: Workspace) -> None:
-    """Remove what a lab wrote in its folder, so that the next run starts from the sample application again."""
-    work = workspace.lab(entry.id) / WORK
-    for path in work.iterdir() if work.exists() else ():
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _free_name(path: Path) -> Path:

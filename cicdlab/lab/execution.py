@@ -8,6 +8,7 @@ from typing import Self
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
+from traitlets.config import Config
 
 from . import kernel
 from .errors import LabError
@@ -49,8 +50,11 @@ class Execution:
         self._code = [number for number, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
         self._done = 0
         self._progress = progress
+        # The kernel listens on ports that every program of this machine can reach.
+        config = Config({"KernelManager": {"transport_encryption": "auto"}})
+        place = {"metadata": {"path": str(folder)}}
         self._client = NotebookClient(
-            notebook, timeout=CELL_TIMEOUT, allow_errors=go_on, resources={"metadata": {"path": str(folder)}}
+            notebook, timeout=CELL_TIMEOUT, allow_errors=go_on, resources=place, config=config
         )
         self._kernel: AbstractContextManager[None] = self._client.setup_kernel(env=dict(environ))
 

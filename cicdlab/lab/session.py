@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from . import checks, copies, progress
+from . import checks, progress, work
 from .errors import LabError
 from .guard import refuse_unless_local
 from .health import ask_health
@@ -40,7 +40,7 @@ class Lab:
         self._workspace = Workspace.of()
         ask_health()
         self._hints_given: Counter[str] = Counter()
-        self.workdir: Path = copies.work_folder(self._entry, self._workspace)
+        self.workdir: Path = work.work_folder(self._entry, self._workspace)
         os.chdir(self.workdir)
         print(f"Ready: {self._entry.title}. Whatever you do here stays on this machine.")
 
@@ -67,7 +67,7 @@ class Lab:
         from .clean_up import clean_up
 
         left = clean_up(self._entry)
-        copies.remove_work(self._entry, self._workspace)
+        work.remove_work(self._entry, self._workspace)
         if left:
             names = ", ".join(f"{resource.kind} {resource.name}" for resource in left)
             raise LabError(f"Still there: {names}; look at what holds it, then clean up again.")

@@ -2,9 +2,10 @@ import nbformat
 import pytest
 
 from cicdlab.lab import notebook
-from cicdlab.lab.copies import open_copy, remove_work, work_folder
+from cicdlab.lab.copies import open_copy
 from cicdlab.lab.manifest import load
 from cicdlab.lab.places import Workspace
+from cicdlab.lab.work import remove_work, work_folder
 
 LAB = load().here()[0]
 
