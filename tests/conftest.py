@@ -1,5 +1,7 @@
 """What every test may use: a cloud of its own, reached as a learner reaches it."""
 
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -8,6 +10,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+from playwright.sync_api import Browser, sync_playwright
 
 from cicdlab.cloud.backend import moto
 from cicdlab.cloud.core import Cloud
@@ -53,3 +56,18 @@ def start_cloud() -> Iterator[Callable[..., RunningCloud]]:
 def cloud(start_cloud: Callable[..., RunningCloud]) -> RunningCloud:
     """Start a cloud with the default settings; a minute of a time-out lasts a fifth of a second."""
     return start_cloud(minute=0.2)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start an installed Chromium or Chrome, else the one Playwright brought.
+
+    One module at a time: while Playwright runs, nothing else in this thread can run an event loop.
+    """
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = os.environ.get("CICDLAB_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu", *quiet])
+        yield browser
+        browser.close()

@@ -170,7 +170,9 @@ function ask(question, number, count, save) {
   const button = h("button", { class: "cicd-primary" });
   const sources = h("p", { class: "cicd-sources", hidden: true }, "Read more: ");
   question.sources.forEach(({ url, name }, place) => {
-    sources.append(place ? ", " : "", h("a", { href: url }, name));
+    // In JupyterLab a link without a target would replace JupyterLab.
+    const target = "jpThemeName" in document.body.dataset && "_blank";
+    sources.append(place ? ", " : "", h("a", { href: url, target, rel: "noopener" }, name));
   });
   sources.append(` (checked ${question.checked})`);
 

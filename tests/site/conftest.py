@@ -2,7 +2,6 @@
 
 import functools
 import http.server
-import os
 import shutil
 import subprocess
 import sys
@@ -12,19 +11,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from cicdlab.quiz import Quiz
 
 ROOT = Path(__file__).resolve().parents[2]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 
 class Site:
@@ -137,17 +128,6 @@ def sample(tmp_path_factory):
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), source / "chapters/sample/sheet.ipynb")
     with served(build(source, tmp_path_factory.mktemp("sample-out"))) as site:
         yield site
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """An installed Chromium or Chrome, else the one Playwright brought."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = os.environ.get("CICDLAB_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

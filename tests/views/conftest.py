@@ -1,7 +1,5 @@
 """A page with views on it, as the book serves it, and a browser to look at it."""
 
-import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -10,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from cicdlab.views import BuildView
 from cicdlab.widget.assets import PAGE_MODULE
@@ -59,17 +57,6 @@ def put_on_page(tmp_path: Path) -> Iterator[Callable[..., str]]:
     server.shutdown()
     thread.join()
     server.server_close()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Start an installed Chromium or Chrome, else the one Playwright brought."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = os.environ.get("CICDLAB_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
