@@ -53,7 +53,7 @@ def write(app: Sphinx, exception: Exception | None) -> None:
         return
     folder = Path(app.outdir) / FOLDER
     folder.mkdir(exist_ok=True)
-    for name, text in _files().items():
+    for name, text in site_files().items():
         (folder / name).write_text(text, encoding="utf-8")
     _drop_unused(Path(app.outdir) / "_static")
 
@@ -72,7 +72,8 @@ def _drop_unused(static: Path) -> None:
 
 
 @cache
-def _files() -> dict[str, str]:
+def site_files() -> dict[str, str]:
+    """What `write` puts into the site: text by name."""
     files = {f"{widget.name}.js": str(widget._esm) for widget in WIDGETS}
     files["page.js"] = PAGE_MODULE.read_text(encoding="utf-8")
     shared = SHARED_CSS.read_text(encoding="utf-8")
@@ -84,5 +85,5 @@ def _files() -> dict[str, str]:
 
 @cache
 def _digest() -> str:
-    text = "\n".join(_files()[name] for name in sorted(_files()))
+    text = "\n".join(site_files()[name] for name in sorted(site_files()))
     return hashlib.sha256(text.encode()).hexdigest()[:12]

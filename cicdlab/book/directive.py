@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from docutils import nodes
+from pydantic import ValidationError
 from sphinx.util.docutils import SphinxDirective
+from yaml import YAMLError
 
 from cicdlab.quiz.fallback import fallback
 from cicdlab.quiz.sheet import SheetError, find
@@ -25,7 +27,9 @@ class QuizDirective(SphinxDirective):
         self.env.note_dependency(str(chapters / name.partition("/")[0] / "questions.yml"))
         try:
             sheet = find(name, chapters)
-        except (SheetError, ValueError) as error:
+        except SheetError as error:
             raise self.error(str(error)) from error
+        except (ValidationError, YAMLError) as error:
+            raise self.error(f"The questions of {name!r} cannot be read: run `cicdlab questions check`.") from error
         html = embed(Quiz.name, {"sheet": sheet.state()}, fallback(sheet), Quiz.keep)
         return [nodes.raw("", html, format="html")]
