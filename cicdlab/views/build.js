@@ -43,19 +43,26 @@ function render({ model, el }) {
     if (failure() && !failed) showFailure();
   }
 
+  /** Say how the build stands to those who listen, when that is new. */
+  function tell() {
+    const { news: words } = model.get("parts");
+    if (news.textContent !== words) news.textContent = words;
+  }
+
   function change() {
     draw();
-    const { news: words } = model.get("parts");
-    if (news.textContent !== words) news.textContent = words; // said aloud only when it is new
+    tell();
   }
 
   model.on("change:parts", change);
   draw();
-  // Nothing can scroll before the view has a size.
+  // Nothing can scroll, and nothing is listened to, before the view is in its place.
   const sized = new ResizeObserver(() => {
     if (!log.clientHeight) return;
     sized.disconnect();
     if (failure()) showFailure();
+    else if (model.get("watched")) log.scrollTop = log.scrollHeight;
+    if (model.get("watched")) tell();
   });
   sized.observe(log);
   return () => {

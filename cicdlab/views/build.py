@@ -40,6 +40,7 @@ class BuildView(Widget):
     _css = stylesheet(HERE / "build.css")
 
     parts = traitlets.Dict().tag(sync=True, page=True)
+    watched = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, build: Mapping[str, Any], log: Sequence[Mapping[str, Any]] | str = "") -> None:
         super().__init__(parts=_parts(build, log))
@@ -87,6 +88,7 @@ class BuildView(Widget):
         log = LogReader(logs)
         build = read_build(codebuild, build_id)
         view = cls(build, log.read(build))
+        view.watched = True
         recorded = os.environ.get("CICDLAB_RECORD") == "1"
         shown_at = None if recorded else display(view, display_id=True)
         deadline, step = time.monotonic() + timeout, _FIRST_STEP

@@ -57,6 +57,7 @@ def test_the_failure_is_in_sight_and_the_keyboard_leads_to_it(page: Page, put_on
     log = page.get_by_role("group", name="Log of Build 1 of orders")
     expect(log).to_be_focused()
     page.keyboard.press("Home")
+    page.wait_for_function("document.activeElement.scrollTop === 0")  # Chromium glides there
     expect(line).not_to_be_in_viewport()
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
@@ -116,3 +117,39 @@ def test_nothing_moves_for_readers_who_asked_for_that(page: Page, put_on_page: C
     expect(bar).to_have_css("animation-name", "cicd-running")
     page.emulate_media(reduced_motion="reduce")
     expect(bar).to_have_css("animation-name", "none")
+
+
+RENDER = """async (states) => {
+  const { default: view } = await import(new URL("build.js", location.href));
+  const listeners = {};
+  const model = { on: (event, call) => (listeners[event] = call), off() {}, get: (name) => states[0][name] };
+  const el = document.body.appendChild(document.createElement("div"));
+  view.render({ model, el });
+  window.go = () => (states.shift(), listeners["change:parts"]());
+}"""
+
+
+def test_a_watched_view_follows_its_build_says_so_and_keeps_the_readers_place(
+    page: Page, put_on_page: Callable[..., str]
+) -> None:
+    lines = [f"line {number}" for number in range(60)]
+    steps = [
+        BuildView(answers.build("IN_PROGRESS", INSTALL="IN_PROGRESS"), answers.events(*lines)),
+        BuildView(answers.build("IN_PROGRESS", BUILD="IN_PROGRESS"), answers.events(*lines, "next")),
+        BuildView(answers.failed(), answers.events(*lines, "next", *lines, answers.FAILED_LINE, *lines)),
+    ]
+    page.goto(put_on_page())
+    page.evaluate(RENDER, [{"parts": dict(view.parts), "watched": True} for view in steps])
+    status, log = page.get_by_role("status"), page.get_by_role("group", name="Log of Build 1 of orders")
+    expect(status).to_have_text("Build 1 of orders is running: INSTALL.")
+    expect(page.get_by_text("line 59")).to_be_in_viewport()
+    log.focus()
+    page.evaluate("go()")
+    expect(status).to_have_text("Build 1 of orders is running: BUILD.")
+    expect(page.get_by_text("next")).to_be_in_viewport()  # a log that is read at its end stays there
+    expect(log).to_be_focused()
+    page.evaluate("go()")
+    expect(status).to_have_text("Build 1 of orders: failed after 29 s.")
+    expect(page.locator(".cicd-failing")).to_be_in_viewport()
+    expect(log).to_be_focused()
+    expect(page.locator(".cicd-build")).to_have_count(1)

@@ -11,6 +11,7 @@ import pytest
 from jupyter_client.manager import KernelManager
 
 from cicdlab.views import BuildView, ViewError
+from cicdlab.views.reading import LogReader
 
 from ..quiz.builder import Builder
 from . import answers
@@ -121,7 +122,8 @@ def test_a_learner_sees_the_build_run_and_keeps_the_finished_view(
     assert "Running" in first["data"]["text/html"]
     assert "Build 1 of orders: succeeded" in last["data"]["text/html"]
     assert "\nmade\n" in last["data"]["text/html"]
-    news = [c["data"]["state"]["parts"]["news"] for c in of_type(messages, "comm_msg") if "state" in c.get("data", {})]
+    states = [content["data"].get("state", {}) for content in of_type(messages, "comm_msg")]
+    news = [state["parts"]["news"] for state in states if "parts" in state]
     assert news[-1].startswith("Build 1 of orders: succeeded")
 
 
@@ -167,7 +169,5 @@ def test_watching_ends_when_the_time_is_over(builder: Builder, gate: Gate) -> No
 
 
 def test_a_log_that_is_not_there_yet_is_empty(builder: Builder) -> None:
-    from cicdlab.views.reading import LogReader
-
     assert LogReader(builder.logs).read(answers.build()) == []
     assert LogReader(builder.logs).read({}) == []
