@@ -94,17 +94,22 @@ def main() -> None:
 def _sentence(error: Exception) -> str:
     if hasattr(error, "format_message"):  # a mistake in the command line, as Typer reports it
         return f"{error.format_message()} `cicdlab --help` shows what there is."
-    from cicdlab.lab.errors import LabError
-
-    if isinstance(error, CommandError | LabError):
+    if isinstance(error, CommandError | _lab_error()):
         return str(error)
+    if isinstance(error, ModuleNotFoundError):
+        return f"The package {error.name} is missing: run `make setup`, then try again."
     return _unexpected(error)
 
 
-def _unexpected(error: Exception) -> str:
-    from cicdlab.lab.places import Workspace
+def _lab_error() -> type[Exception]:
+    """Return the labs' error without loading their package, which may be what is broken."""
+    loaded: type[Exception] = getattr(sys.modules.get("cicdlab.lab.errors"), "LabError", CommandError)
+    return loaded
 
-    log = Workspace.of().root / "logs" / "error.log"
+
+def _unexpected(error: Exception) -> str:
+    workspace = os.environ.get("CICDLAB_WORKSPACE") or Path(__file__).resolve().parents[1] / "workspace"
+    log = Path(workspace) / "logs" / "error.log"
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")

@@ -35,7 +35,7 @@ if ! grep -qsF " $PWD/.venv" .venv/pyvenv.cfg || ! .venv/bin/python -c "$fits" >
 fi
 rm -f .venv/.ready
 echo "Installing what requirements.txt lists; the first time this takes some minutes …"
-.venv/bin/python -m pip install --disable-pip-version-check --progress-bar off -r requirements.txt | show_progress
+.venv/bin/python -m pip install --disable-pip-version-check --progress-bar off --use-pep517 -r requirements.txt | show_progress
 .venv/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 .venv/bin/python -c 'from cicdlab.lab import kernel; kernel.install()'
 echo "$PWD" >.venv/.ready

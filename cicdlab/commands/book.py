@@ -1,5 +1,6 @@
 """The built book: is it there, is it older than what it is made from, and how it is built."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,11 @@ def is_current(root: Path) -> bool:
     """Tell whether the website is there and nothing it is made from is newer."""
     index = folder(root) / "index.html"
     return index.exists() and all(path.stat().st_mtime <= index.stat().st_mtime for path in _sources(root))
+
+
+def date(root: Path, seconds: float) -> None:
+    """Date the website to when its building began: Sphinx does not write pages anew that have not changed."""
+    os.utime(folder(root) / "index.html", (seconds, seconds))
 
 
 def command(root: Path) -> list[str]:

@@ -113,11 +113,13 @@ def _open_labs(workspace: Workspace) -> None:
 def _build_book(workspace: Workspace) -> None:
     if book.is_current(ROOT):
         return
+    begun = time.time()
     log = workspace.root / "logs" / "book-build.log"
     with working("Building the book; this takes about a minute …"), log.open("wb") as output:
         done = subprocess.run(book.command(ROOT), stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False)
     if done.returncode or not (book.folder(ROOT) / "index.html").exists():
         raise CommandError(f"The book could not be built: {_see(log)} says why.")
+    book.date(ROOT, begun)
 
 
 def _prepare_localstack() -> None:

@@ -10,6 +10,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from .errors import LabError
 from .places import LABS
 
+_REMEDY = "correct it, or get it back with `git restore labs/labs.yml`."
+
 
 class State(StrEnum):
     """Whether a lab can be done yet."""
@@ -154,6 +156,6 @@ def load(path: Path = LABS / "labs.yml") -> Manifest:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise LabError(f"{path.name}: {place}: {first['msg']}.") from error
-    except (OSError, yaml.YAMLError) as error:
-        raise LabError(f"{path.name} cannot be read: {error}".splitlines()[0]) from error
+        raise LabError(f"{path.name} is wrong at {place} ({first['msg']}): {_REMEDY}") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise LabError(f"{path.name} cannot be read ({' '.join(str(error).split())}): {_REMEDY}") from error
