@@ -138,7 +138,8 @@ function matching(question) {
     return { select, why, element: h("div", { class: "cicd-option cicd-pair" }, label, select, why.element) };
   });
   return {
-    body: h("div", { class: "cicd-options" }, ...rows.map((row) => row.element)),
+    body: h("div", { class: "cicd-options" }, ...rows.map((row) => row.element),
+      h("p", { class: "cicd-on-paper" }, `To choose from: ${question.partners.join("; ")}.`)),
     answer: () => (rows.every(({ select }) => select.value !== "") ? rows.map(({ select }) => Number(select.value)) : null),
     show(answer) {
       rows.forEach(({ select, why, element }, place) => {

@@ -251,13 +251,21 @@ def test_without_javascript_questions_answers_and_reasons_can_be_read(sample, re
         assert page.get_by_text("Tools come first; the rest needs them.").is_visible()
     page.goto(sample.address + PAGE)
     assert page.locator(".cicd-fallback .cicd-question").count() == 4
+    header = page.locator(".bd-header-article").evaluate("each => getComputedStyle(each).backgroundColor")
+    assert header == "rgb(255, 255, 255)", "text shows through the header"
 
 
-def test_print_shows_questions_and_no_buttons(sample, read):
-    page = read(sample).open(PAGE)
-    page.emulate_media(media="print")
-    assert page.get_by_text("Which file does a build read").is_visible()
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_print_shows_questions_on_white_paper_and_no_buttons(sample, read, scheme):
+    page = read(sample, color_scheme=scheme).open(PAGE)
+    on_paper = page.get_by_text("To choose from: the commands; the files to work on; the machine and its variables.")
+    assert not on_paper.is_visible()
+    page.emulate_media(media="print", color_scheme=scheme)
+    legend = page.get_by_text("Which file does a build read")
+    assert legend.is_visible() and on_paper.is_visible()
     assert page.locator(".cicd-quiz button:visible").count() == 0
+    assert legend.evaluate("each => getComputedStyle(each).color") == "rgb(34, 40, 50)"
+    assert page.locator("html").evaluate("each => getComputedStyle(each).colorScheme") == "light"
 
 
 def test_a_module_that_fails_leaves_the_readable_text(sample, read):
