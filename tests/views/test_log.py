@@ -38,8 +38,8 @@ def test_the_command_that_failed_is_marked_and_nothing_else() -> None:
 
 def test_without_a_failed_command_the_failed_phase_is_marked() -> None:
     line = "[Container] Phase context status code: YAML_FILE_ERROR Message: stage name has issues"
-    fine = "[Container] Phase context status code:  Message: "
-    assert shown(f"{fine}\n{line}\n") == [Line(fine), Line(line, failing=True)]
+    fine, trimmed = "[Container] Phase context status code:  Message: ", "Phase context status code: Message:"
+    assert shown("\n".join([fine, trimmed, line])) == [Line(fine), Line(trimmed), Line(line, failing=True)]
 
 
 def test_a_log_of_200_lines_is_shown_whole_and_one_more_is_cut() -> None:
