@@ -31,7 +31,7 @@ start: setup
 
 test: lint
 	@$(BIN)/python -m tools.system_packages --sandbox --browser
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/localstack $(ARGS)
 
 book: setup
 	$(BIN)/jupyter-book build -n -W --keep-going .
@@ -44,7 +44,7 @@ bench: setup
 
 lint: setup
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff format --check bench cicdlab labs tests tools
 	$(BIN)/mypy
 	$(BIN)/cicdlab questions check
 	$(BIN)/python -m pytest -q tests/test_walls.py
