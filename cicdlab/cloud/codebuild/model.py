@@ -10,7 +10,7 @@ from datetime import datetime
 from threading import RLock
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 PHASES = (
@@ -154,8 +154,8 @@ class BuildArtifacts(Wire):
     """What a build left in S3."""
 
     location: str | None = None
-    sha256sum: str | None = None
-    md5sum: str | None = None
+    sha256sum: str | None = Field(None, alias="sha256sum")
+    md5sum: str | None = Field(None, alias="md5sum")
     override_artifact_name: bool | None = None
     encryption_disabled: bool | None = None
 

@@ -31,7 +31,7 @@ def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
     end = monotonic() + seconds
     while not (value := condition()):
         assert monotonic() < end, f"still not true after {seconds} s"
-        Event().wait(0.01)
+        Event().wait(0.02)
     return value
 
 

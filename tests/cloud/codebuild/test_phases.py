@@ -165,7 +165,9 @@ def test_a_buildspec_key_that_is_not_simulated_fails_by_name(bench: Bench) -> No
 
 
 def test_a_wanted_runtime_is_accepted_and_the_log_says_what_is_used(bench: Bench) -> None:
-    text = "version: 0.2\nphases:\n  install:\n    runtime-versions:\n      python: 3.9\n  build:\n    commands: [true]\n"
+    text = (
+        "version: 0.2\nphases:\n  install:\n    runtime-versions:\n      python: 3.9\n  build:\n    commands: [true]\n"
+    )
     build = bench.run(text)
     assert build["buildStatus"] == "SUCCEEDED"
     assert "Runtime python 3.9 was asked for; builds on this machine use Python 3." in bench.log(build)
@@ -198,7 +200,9 @@ def test_a_build_over_its_time_is_ended_with_all_its_processes(bench: Bench) -> 
 
 
 def test_a_stopped_build_is_ended_with_all_its_processes(bench: Bench) -> None:
-    bench.project("demo", spec(build=["echo ready", STUBBORN.format(n=2)], post_build=["echo no"]), timeoutInMinutes=500)
+    bench.project(
+        "demo", spec(build=["echo ready", STUBBORN.format(n=2)], post_build=["echo no"]), timeoutInMinutes=500
+    )
     build_id = bench.start("demo")
     until(lambda: alive("sleep 98765.2"))
     build = bench.codebuild.stop_build(id=build_id)["build"]
