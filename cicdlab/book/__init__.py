@@ -15,6 +15,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("quiz", directive.QuizDirective)
     # Cells of a notebook are Python with `!commands`.
     app.add_lexer("python", IPython3Lexer)
+    # Pages name our files by their digest: build them all anew when it changes.
+    app.add_config_value("cicdlab_files", assets.digest(), "html", str)
     app.connect("config-inited", repository.link)
     app.connect("config-inited", assets.lighten)
     app.connect("html-page-context", assets.add_to_page)

@@ -37,7 +37,7 @@ def add_to_page(app: Sphinx, pagename: str, templatename: str, context: dict[str
     """Link our styles from every page, and the widgets from pages that have one."""
 
     def address(name: str) -> str:
-        return f"{context['pathto'](f'{FOLDER}/{name}', 1)}?v={_digest()}"
+        return f"{context['pathto'](f'{FOLDER}/{name}', 1)}?v={digest()}"
 
     tags = f'\n<link rel="icon" type="image/svg+xml" href="{address("icon.svg")}">'
     tags += f'\n<link rel="stylesheet" href="{address("book.css")}">'
@@ -84,6 +84,7 @@ def site_files() -> dict[str, str]:
 
 
 @cache
-def _digest() -> str:
+def digest() -> str:
+    """A name for the present state of our files: a page that asks for them by it never gets older ones."""
     text = "\n".join(site_files()[name] for name in sorted(site_files()))
     return hashlib.sha256(text.encode()).hexdigest()[:12]

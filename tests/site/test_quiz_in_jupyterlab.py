@@ -85,8 +85,6 @@ def test_a_quiz_is_drawn_once_answered_and_kept(lab, browser):
     expect(question.get_by_role("link")).to_have_attribute("target", "_blank")
     expect(page.locator(".cicd-score")).to_have_text("0 of 2 right, 1 wrong, 1 open")
     expect_file(page, progress, {"sample-buildspec-name": False})
-    if os.environ.get("CICDLAB_SHOTS"):
-        page.screenshot(path=Path(os.environ["CICDLAB_SHOTS"]) / "lab.png")
 
     question.get_by_role("button", name="Try again").click()
     question.get_by_role("radio", name="buildspec.yml").check()
