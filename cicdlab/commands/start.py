@@ -179,8 +179,16 @@ def _announce(target: str, ports: Ports, lab: JupyterLab) -> None:
     plain(f"  JupyterLab  {lab.address}")
     plain(f"  Cloud       {_address(ports.cloud)}{'  (LocalStack)' if target == LOCALSTACK else ''}")
     plain("")
-    plain(f'For `aws` in another terminal: eval "$({_see(Path(sys.executable).parent / "cicdlab")} env)"')
+    plain(f'For `aws` in another terminal: eval "$({_env_command(target, ports)})"')
     plain("Ctrl-C stops all of them.")
+
+
+def _env_command(target: str, ports: Ports) -> str:
+    """Return how `cicdlab env` is run so that it leads to these ports."""
+    elsewhere = {"CICDLAB_ENDPOINT": (ports.cloud, 4566), "CICDLAB_ENGINE": (ports.engine, 4567)}
+    words = [f"{name}={_address(port)}" for name, (port, usual) in elsewhere.items() if port != usual]
+    words += [_see(Path(sys.executable).parent / "cicdlab"), "env"]
+    return " ".join([*words, *(["--target", target] if target == LOCALSTACK else [])])
 
 
 def _require_free(target: str, ports: Ports) -> None:
