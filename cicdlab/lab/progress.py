@@ -1,41 +1,56 @@
 """Which checks of which lab have passed, kept in a file of the workspace."""
 
 import fcntl
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
+from pydantic import BaseModel, Field, ValidationError
+
+from .errors import LabError
 from .files import write_atomically
 from .places import Workspace
 
 
+class Progress(BaseModel):
+    """The whole file: for each lab, the checks that have passed, in the order in which they did."""
+
+    passed: dict[str, list[str]] = Field(default_factory=dict)
+
+
 def passed(workspace: Workspace, lab_id: str) -> list[str]:
-    """Return the checks that have passed, in the order in which they did."""
-    return list(_labs(_read(workspace)).get(lab_id, {}).get("passed", []))
+    """Return the checks of a lab that have passed, in the order in which they did.
+
+    Raises
+    ------
+    LabError
+        When the file is damaged.
+    """
+    return _read(workspace).passed.get(lab_id, [])
 
 
 def record_passed(workspace: Workspace, lab_id: str, check_id: str) -> None:
-    """Remember that a check has passed."""
+    """Remember that a check has passed.
+
+    Raises
+    ------
+    LabError
+        When the file is damaged.
+    """
     with _locked(workspace):
-        everything = _read(workspace)
-        done = _labs(everything).setdefault(lab_id, {}).setdefault("passed", [])
+        progress = _read(workspace)
+        done = progress.passed.setdefault(lab_id, [])
         if check_id not in done:
             done.append(check_id)
-            write_atomically(workspace.progress, json.dumps(everything, indent=2, ensure_ascii=False) + "\n")
+            write_atomically(workspace.progress, progress.model_dump_json(indent=1) + "\n")
 
 
-def _labs(everything: dict[str, Any]) -> dict[str, Any]:
-    labs: dict[str, Any] = everything.setdefault("labs", {})
-    return labs
-
-
-def _read(workspace: Workspace) -> dict[str, Any]:
+def _read(workspace: Workspace) -> Progress:
     try:
-        everything = json.loads(workspace.progress.read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
-        return {}
-    return everything if isinstance(everything, dict) else {}
+        return Progress.model_validate_json(workspace.progress.read_bytes())
+    except FileNotFoundError:
+        return Progress()
+    except ValidationError:
+        raise LabError(f"{workspace.progress} is damaged: mend it, or delete it to begin afresh.") from None
 
 
 @contextmanager

@@ -3,7 +3,6 @@ import pytest
 
 from cicdlab.lab import checks, progress
 from cicdlab.lab.checks import Check, NotYet, Status, answer
-from cicdlab.lab.environment import environment, merged
 from cicdlab.lab.errors import LabError
 from cicdlab.lab.manifest import load
 from cicdlab.lab.places import Workspace
@@ -31,17 +30,7 @@ def test_an_exception_in_a_check_is_an_error_and_not_a_verdict():
     assert "KeyError: 'project'" in result.message
 
 
-@pytest.fixture
-def environ(cloud, tmp_path, monkeypatch):
-    """Lead this process, and those it starts, to a running cloud."""
-    base = {"CICDLAB_ENDPOINT": cloud.endpoint}
-    variables = environment("embedded", Workspace(tmp_path), base | {"PATH": "/usr/bin:/bin"})
-    for name, value in variables.items():
-        monkeypatch.delenv(name, raising=False) if value is None else monkeypatch.setenv(name, value)
-    return merged(variables)
-
-
-def test_a_check_can_read_but_not_write(environ):
+def test_a_check_can_read_but_not_write(near_environ):
     boto3.client("s3").create_bucket(Bucket="there")
     seen = []
 
@@ -56,20 +45,20 @@ def test_a_check_can_read_but_not_write(environ):
     assert [bucket["Name"] for bucket in boto3.client("s3").list_buckets()["Buckets"]] == ["there"]
 
 
-def test_an_unknown_check_is_named_together_with_the_known_ones(environ):
+def test_an_unknown_check_is_named_together_with_the_known_ones(near_environ):
     with pytest.raises(LabError, match=r"There is no check 'nothing' in this lab; there are source, role,"):
-        checks.run(load().here()[0], ["nothing"], environ)
+        checks.run(load().here()[0], ["nothing"], near_environ)
 
 
-def test_checks_are_refused_where_they_could_leave_this_machine(environ):
+def test_checks_are_refused_where_they_could_leave_this_machine(near_environ):
     with pytest.raises(LabError, match="Not started, because AWS_PROFILE is set"):
-        checks.run(load().here()[0], [], environ | {"AWS_PROFILE": "work"})
+        checks.run(load().here()[0], [], near_environ | {"AWS_PROFILE": "work"})
 
 
-def test_checks_say_so_when_the_cloud_is_gone(environ, cloud):
+def test_checks_say_so_when_the_cloud_is_gone(near_environ, cloud):
     cloud.server.close()
     with pytest.raises(LabError, match=f"Nothing answers at {cloud.endpoint}: start the cloud"):
-        checks.run(load().here()[0], ["source"], environ)
+        checks.run(load().here()[0], ["source"], near_environ)
 
 
 def test_what_has_passed_is_remembered_once_and_in_order(tmp_path):
@@ -89,3 +78,13 @@ def test_waiting_returns_the_first_true_answer():
 def test_waiting_ends_with_a_sentence():
     with pytest.raises(LabError, match=r"Waited 0\.2 seconds for the build to end"):
         wait(lambda: False, "the build to end", timeout=0.2)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"passed": {"a/01-b": 3}}'])
+def test_a_damaged_progress_file_is_named_and_kept(tmp_path, text):
+    workspace = Workspace(tmp_path)
+    progress.record_passed(workspace, "a/01-b", "source")
+    workspace.progress.write_text(text)
+    with pytest.raises(LabError, match=r"progress\.json is damaged"):
+        progress.record_passed(workspace, "a/01-b", "role")
+    assert workspace.progress.read_text() == text

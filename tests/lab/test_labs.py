@@ -1,6 +1,5 @@
 """Every lab proves itself: five ways, on a real cloud, with a real kernel."""
 
-import os
 import subprocess
 from contextlib import contextmanager
 
@@ -9,26 +8,13 @@ import pytest
 
 from cicdlab.lab import checks, notebook, progress, runner
 from cicdlab.lab.checks import Status
-from cicdlab.lab.environment import write_aws_files
 from cicdlab.lab.errors import LabError
 from cicdlab.lab.execution import Execution
 from cicdlab.lab.manifest import load
 from cicdlab.lab.places import ROOT, Workspace
-from cicdlab.lab.private_cloud import private_cloud
 from cicdlab.lab.proof import load_near_misses
 
 EACH_LAB = pytest.mark.parametrize("entry", load().here(), ids=lambda entry: entry.id)
-
-
-@pytest.fixture
-def environ(monkeypatch):
-    """Start a cloud, and lead this process to it as well."""
-    with private_cloud() as environ:
-        for name in os.environ.keys() - environ.keys():
-            monkeypatch.delenv(name)
-        for name, value in environ.items():
-            monkeypatch.setenv(name, value)
-        yield environ
 
 
 @contextmanager
@@ -109,7 +95,6 @@ def test_a_lab_is_not_run_over_what_is_there_already(entry, environ):
 def test_resuming_rebuilds_what_the_learner_had_reached(environ):
     entry = load().here()[0]
     workspace = Workspace.of(environ)
-    write_aws_files(workspace)
     with pytest.raises(LabError, match="No check of codebuild/01-first-build has passed yet"):
         runner.resume(entry)
     for check_id in ("source", "role", "project", "artifact"):

@@ -65,9 +65,8 @@ def role(aws):
         trust = iam.get_role(RoleName=ROLE)["Role"]["AssumeRolePolicyDocument"]
     except iam.exceptions.NoSuchEntityException:
         raise NotYet(f"there is no role {ROLE}; make it with create_role") from None
-    principals = [many(one.get("Principal", {}).get("Service", [])) for one in many(trust["Statement"])]
-    if not any("codebuild.amazonaws.com" in names for names in principals):
-        raise NotYet("the role does not trust codebuild.amazonaws.com; look at the Principal of its trust policy")
+    if not any(trusted_service(statement) == "codebuild.amazonaws.com" for statement in many(trust["Statement"])):
+        raise NotYet("the role has to trust codebuild.amazonaws.com alone; look at the Principal of its trust policy")
     names = iam.list_role_policies(RoleName=ROLE)["PolicyNames"]
     policies = [iam.get_role_policy(RoleName=ROLE, PolicyName=name)["PolicyDocument"] for name in names]
     if iam.list_attached_role_policies(RoleName=ROLE)["AttachedPolicies"]:
@@ -223,7 +222,9 @@ def builds(aws):
 
 
 def messages(aws, build):
-    place = build["logs"]
+    place = build.get("logs", {})
+    if "streamName" not in place:
+        raise NotYet("the newest build has no log; leave CloudWatch Logs switched on in the project")
     events = aws.client("logs").get_log_events(
         logGroupName=place["groupName"], logStreamName=place["streamName"], startFromHead=True
     )
@@ -250,6 +251,12 @@ def allowed(policies, action, resource):
         for policy in policies
         for statement in many(policy["Statement"])
     )
+
+
+def trusted_service(statement):
+    """The one service that a statement of a trust policy lets take on the role; None for anything else."""
+    principal = statement.get("Principal")
+    return principal["Service"] if isinstance(principal, dict) and list(principal) == ["Service"] else None
 
 
 def many(value):
