@@ -24,6 +24,13 @@ PYTHON_MISSING = 3
 READY_WITHIN = 60.0  # seconds
 STOP_WITHIN = 10.0  # seconds
 _REQUIREMENTS = Path(__file__).with_name("localstack-requirements.txt")
+# It keeps S3's objects in one folder for everybody on this machine, which only its first user may write to.
+_MAIN = """
+import os, runpy
+from localstack.services.s3 import provider
+provider.DEFAULT_S3_TMP_DIR = os.path.join(os.environ["FILESYSTEM_ROOT"], "s3")
+runpy.run_module("localstack.runtime.main", run_name="__main__")
+"""
 _direct = build_opener(ProxyHandler({}))  # a proxy of the learner's must not stand before loopback
 
 
@@ -55,7 +62,7 @@ class LocalStack:
         self._log = root / "localstack.log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [python, "-m", "localstack.runtime.main"],
+                [python, "-c", _MAIN],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
