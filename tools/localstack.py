@@ -22,7 +22,7 @@ from tools.venvs import PythonMissingError, VenvError, venv
 PORT = 4566
 PYTHON_MISSING = 3
 READY_WITHIN = 60.0  # seconds
-STOP_WITHIN = 10.0  # seconds
+STOP_WITHIN = 3.0  # seconds; nothing that it could save is kept
 _REQUIREMENTS = Path(__file__).with_name("localstack-requirements.txt")
 # It keeps S3's objects in one folder for everybody on this machine, which only its first user may write to.
 _MAIN = """
