@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 _NAMED = re.compile(r"#.*?\brule: ([a-z0-9-]+(?:, [a-z0-9-]+)*)")
+_SOURCE = r"^(https://docs\.aws\.amazon\.com/\S+|https://github\.com/aws[\w-]*/[\w-]+/issues/\d+|botocore \S+/\w+)$"
 
 
 class Rule(BaseModel):
@@ -23,7 +24,8 @@ class Rule(BaseModel):
     rule
         The statement, one sentence in our own words.
     source
-        Address of the page, or the shape of botocore's model, that says so.
+        Address of the page, or the shape of botocore's model, that says so; where the documentation is silent, a
+        thread in a repository of AWS's that shows it.
     checked
         When the source was read.
     test
@@ -34,7 +36,7 @@ class Rule(BaseModel):
 
     id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9.]+)*$")
     rule: str = Field(pattern=r"^[A-Z`].*\.$", min_length=20)
-    source: str = Field(pattern=r"^(https://docs\.aws\.amazon\.com/\S+|botocore \S+/\w+)$")
+    source: str = Field(pattern=_SOURCE)
     checked: date
     test: str = Field(pattern=r"^tests/\S+\.py::test_\w+$")
 

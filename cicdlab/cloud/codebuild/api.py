@@ -38,8 +38,9 @@ class CodeBuildApi:
     def reset(self) -> None:
         """Stop every build and forget everything."""
         runs = list(self._runs.values())
-        for run, _ in runs:
-            run.stop()
+        for run, future in runs:
+            if not future.cancel():
+                run.stop()
         _, late = wait([future for _, future in runs], timeout=STOP_PATIENCE)
         if late:
             _log.error("%d builds did not stop within %s seconds", len(late), STOP_PATIENCE)
@@ -63,11 +64,12 @@ class CodeBuildApi:
     def update_project(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
         """Change the members of a project that are given."""
         store = self._store(call)
-        with store.lock:
-            project = projects.updated(_project(store, request["name"]), request, self._cloud.clock.now())
-        self._check_role(store, project)
-        with store.lock:
-            _project(store, project.name)  # it may have been deleted while its role was looked up
+        now = self._cloud.clock.now()
+        wanted = projects.updated(_project(store, request["name"]), request, now)
+        if "serviceRole" in request:
+            self._check_role(store, wanted)
+        with store.lock:  # again, because another call may have changed the project meanwhile
+            project = projects.updated(_project(store, request["name"]), request, now)
             store.projects[project.name] = project
         return {"project": project.wire()}
 
@@ -141,8 +143,11 @@ class CodeBuildApi:
         running = self._runs.get(build.arn)
         if running:
             run, future = running
-            run.stop()
-            wait([future], timeout=STOP_PATIENCE)
+            if future.cancel():
+                run.give_up()
+            else:
+                run.stop()
+                wait([future], timeout=STOP_PATIENCE)
         return {"build": store.builds[build.id].wire()}
 
     def batch_get_builds(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:

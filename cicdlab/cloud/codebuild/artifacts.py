@@ -96,7 +96,7 @@ def collect(output: Output, site: Site) -> Found:
             pattern = _pattern(wanted)
             for name, path in files:
                 if pattern.fullmatch(name) and not any(each.fullmatch(name) for each in excluded):
-                    # rule: artifacts-discard-paths
+                    # rule: artifacts-exclude-paths, artifacts-discard-paths
                     found.setdefault(Path(name).name if output.discard_paths else name, path)
     if not found:
         # rule: artifacts-no-match-fails
@@ -118,7 +118,6 @@ def upload(s3: Any, destination: Destination, found: Found) -> BuildArtifacts:
     try:
         sums = _put_zip(s3, destination, found) if zipped else _put_files(s3, destination, found)
     except (ClientError, BotoCoreError) as error:
-        # rule: artifact-bucket-missing
         raise PhaseError("CLIENT_ERROR", f"Error in UPLOAD_ARTIFACTS phase: {aws_reason(error)}") from error
     return BuildArtifacts(
         location=_arn(settings, destination.key),

@@ -69,6 +69,11 @@ class BuildRun:
         # rule: stop-build
         self._machine.stop()
 
+    def give_up(self) -> None:
+        """End a build that never left the queue."""
+        self._record.end(STOPPED, "", "")
+        self._record.complete(STOPPED)
+
     def __call__(self) -> None:
         """Run the build to its end; it never stays in progress, whatever happens."""
         try:
@@ -204,6 +209,7 @@ class BuildRun:
             self._log.line(f" {phase.upper()}: {len(block.commands)} commands")
 
     def _variables(self, build: Build) -> dict[str, str]:
+        # rule: role-credentials
         assert self._credentials is not None  # PROVISIONING succeeded
         self._token = self._cloud.credentials.issue(self._credentials)
         place = environment.Place(

@@ -43,26 +43,28 @@ def merged(
 def for_build(build: Build, order: Order, buildspec: Buildspec, place: Place) -> dict[str, str]:
     """Return all variables of a build.
 
-    Later ones win: the buildspec's, the project's, those of StartBuild, then what CodeBuild itself sets.
+    Later ones win: the region, the buildspec's, the project's, those of StartBuild, then what CodeBuild itself sets.
     """
     # rule: variable-precedence, variable-plaintext-literal
-    declared = {**buildspec.variables}
-    declared.update(
-        {each.name: each.value for each in merged(order.project.environment.environment_variables, order.overrides)}
-    )
-    return {**declared, **_built_in(build, place), "CODEBUILD_BUILD_SUCCEEDING": "1"}
+    given = merged(order.project.environment.environment_variables, order.overrides)
+    return {
+        "AWS_DEFAULT_REGION": place.region,
+        "AWS_REGION": place.region,
+        **buildspec.variables,
+        **{variable.name: variable.value for variable in given},
+        **_built_in(build, place),
+    }
 
 
 def _built_in(build: Build, place: Place) -> dict[str, str]:
     # rule: variables-built-in
     variables = {
-        "AWS_DEFAULT_REGION": place.region,
-        "AWS_REGION": place.region,
         "AWS_CONTAINER_CREDENTIALS_FULL_URI": place.credentials_url,
         "CODEBUILD_BUILD_ARN": build.arn,
         "CODEBUILD_BUILD_ID": build.id,
         "CODEBUILD_BUILD_IMAGE": build.environment.image,
         "CODEBUILD_BUILD_NUMBER": str(build.build_number),
+        "CODEBUILD_BUILD_SUCCEEDING": "1",
         "CODEBUILD_INITIATOR": build.initiator,
         "CODEBUILD_KMS_KEY_ID": build.encryption_key,
         "CODEBUILD_LOG_PATH": build.logs.stream_name or "",

@@ -43,6 +43,7 @@ class BuildLog:
         self._waiting: list[Event] = []
         self._partial = b""
         self._size = 0
+        self._stamp = 0
         self._sent_at = time.monotonic()
         self.problem = ""
 
@@ -54,7 +55,6 @@ class BuildLog:
         ClientError
             CloudWatch Logs refused.
         """
-        # rule: logs-group-created
         try:
             client.create_log_stream(logGroupName=group, logStreamName=stream)
         except client.exceptions.ResourceNotFoundException:
@@ -119,8 +119,8 @@ class BuildLog:
         if self._size >= MAX_LOG:
             self.problem = f"The log is longer than {MAX_LOG >> 20} MB; the rest of it was not kept."
             text = f"{self.problem}\n"
-        stamp = time.time_ns() // 1_000_000
-        self._waiting += ({"timestamp": stamp, "message": piece} for piece in pieces(text))
+        self._stamp = max(self._stamp, time.time_ns() // 1_000_000)  # a batch must be in order; clocks may step back
+        self._waiting += ({"timestamp": self._stamp, "message": piece} for piece in pieces(text))
 
 
 def pieces(text: str, limit: int = MAX_EVENT) -> Iterator[str]:

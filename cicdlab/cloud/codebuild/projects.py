@@ -79,7 +79,7 @@ def ordered(project: Project, request: dict[str, Any]) -> Order:
     effective = _checked(project.model_copy(update=changes))
     version = request.get("sourceVersion") or project.source_version
     if version and (source.location or "").endswith("/"):
-        raise invalid("Source version should be empty for S3 folder source location")  # rule: source-version-folder
+        raise invalid("Source version should be empty for S3 folder source location")
     _check_variables(overrides)
     return Order(effective, overrides, version)
 
@@ -149,7 +149,6 @@ def _check_source(source: Source) -> None:
 def _check_artifacts(project: Project) -> None:
     artifacts = project.artifacts
     if (artifacts.type == "CODEPIPELINE") != (project.source.type == "CODEPIPELINE"):
-        # rule: codepipeline-both-ends
         raise invalid("Invalid artifacts: source and artifacts must both be of type CODEPIPELINE, or neither")
     if artifacts.type == "S3" and not artifacts.location:
         # rule: artifacts-s3-location

@@ -49,7 +49,6 @@ class Record:
 
     def complete(self, status: str) -> None:
         """Write down how the build ended."""
-        # rule: completed-has-no-status
         now = self._now()
         last = BuildPhase(phase_type="COMPLETED", start_time=now)
         self._store.update_build(

@@ -38,7 +38,6 @@ def check(iam: Any, account: str, role: str, project_arn: str) -> str:
     # rule: service-role-exists, service-role-trusts-codebuild
     arn = _ARN.fullmatch(role)
     if arn and arn[1] != account:
-        # rule: service-role-account
         raise ServiceError(
             "InvalidInputException", "Invalid service role: Service role account ID does not match caller's account"
         )

@@ -37,7 +37,7 @@ def download(s3: Any, location: str, version: str | None, target: Path) -> None:
     PhaseError
         ``CLIENT_ERROR`` with S3's reason, or with what is wrong with the zip.
     """
-    # rule: source-s3-zip, source-s3-folder, source-missing-fails
+    # rule: source-s3-zip, source-s3-folder, source-s3-version, source-missing-fails
     bucket, key = split_location(location)
     try:
         if key.endswith("/"):

@@ -86,6 +86,13 @@ def test_codebuilds_own_variables_can_not_be_declared_away(bench: Bench) -> None
     assert variables(bench, bench.build("demo"))["CODEBUILD_BUILD_NUMBER"] == "1"
 
 
+def test_the_region_may_be_declared(bench: Bench) -> None:
+    given = [{"name": "AWS_DEFAULT_REGION", "value": "eu-west-1"}]
+    bench.project("demo", SHOW, environment={**MACHINE, "environmentVariables": given})
+    found = variables(bench, bench.build("demo"))
+    assert (found["AWS_DEFAULT_REGION"], found["AWS_REGION"]) == ("eu-west-1", "us-east-1")
+
+
 def test_a_build_sees_no_variable_of_the_learner(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEARNERS_OWN", "secret")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIALEARNERSOWNKEY00")

@@ -213,6 +213,24 @@ def test_a_stopped_build_is_ended_with_all_its_processes(bench: Bench) -> None:
     assert bench.output(build) == ["ready"]
 
 
+def test_a_build_that_waits_in_the_queue_can_be_stopped(bench: Bench) -> None:
+    bench.project("demo", spec(build=["sleep 60"]), timeoutInMinutes=500)
+    ids = [bench.start("demo") for _ in range(65)]
+    build = bench.codebuild.stop_build(id=ids[-1])["build"]
+    assert (build["buildStatus"], states(build)["QUEUED"]) == ("STOPPED", "STOPPED")
+    assert list(states(build)) == ["SUBMITTED", "QUEUED", "COMPLETED"]
+
+
+def test_on_a_clock_that_runs_durations_are_measured(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = bench.cloud.core.clock
+    monkeypatch.setattr(clock, "speed", 60.0)
+    clock.release()
+    bench.cloud.core.minute = 60
+    build = bench.run(spec(build=["sleep 0.5"]))
+    assert 30 <= phase(build, "BUILD")["durationInSeconds"] < 600
+    assert build["endTime"] > build["startTime"]
+
+
 def test_stopping_a_build_that_has_ended_changes_nothing(bench: Bench) -> None:
     build = bench.run(spec(build=["true"]))
     assert bench.codebuild.stop_build(id=build["id"])["build"] == build
