@@ -51,12 +51,15 @@ def start(
 def cloud(
     port: Annotated[int, typer.Option(help="Where it listens, on loopback; 0 takes a free port.")] = 4566,
     clock_mode: ClockMode = "instant",
+    secure: Annotated[
+        bool, typer.Option("--secure", help="Check signatures; the keys are AWS_ACCESS_KEY_ID and its secret.")
+    ] = False,
     allow_host: Annotated[list[str], typer.Option(help="A further host name it may be called by.")] = [],  # noqa: B006
 ) -> None:
     """Run the cloud alone, in the foreground."""
     from .commands.cloud import run
 
-    run(port, clock_mode, tuple(allow_host))
+    run(port, clock_mode, tuple(allow_host), secure)
 
 
 @app.command()

@@ -1,30 +1,43 @@
 """`cicdlab cloud`: one cloud, in the foreground."""
 
+import os
+
 from cicdlab.cloud import sandbox
+from cicdlab.cloud.clients import Keys
 from cicdlab.cloud.server import PortTakenError, Server, Settings, serve
 
 from .console import CommandError, plain
 
 
-def run(port: int, clock: str, allowed_hosts: tuple[str, ...]) -> None:
+def run(port: int, clock: str, allowed_hosts: tuple[str, ...], secure: bool) -> None:
     """Start a cloud, print one line when it is ready, and run until interrupted.
 
     Raises
     ------
     CommandError
-        When the port is taken or there is no such clock.
+        When the port is taken, there is no such clock, or a secured cloud has no keys.
     """
-    settings = Settings(port=port, clock=clock, allowed_hosts=allowed_hosts)
+    administrator = _keys() if secure else None
+    settings = Settings(port=port, clock=clock, allowed_hosts=allowed_hosts, administrator=administrator)
+
+    def say_ready(server: Server) -> None:
+        how = f"clock: {clock}, builds: {sandbox.available()}{', signatures checked' if secure else ''}"
+        plain(f"Cloud ready at {server.endpoint} ({how}); Ctrl-C stops it.")
+
     try:
-        serve(settings, _announce)
+        serve(settings, say_ready)
     except PortTakenError as error:
-        raise CommandError(
-            f"{error} Stop that one (`lsof -i :{port}` shows it), or choose another with --port."
-        ) from error
+        advice = f"Stop that one (`lsof -i :{port}` shows it), or choose another with --port."
+        raise CommandError(f"{error} {advice}") from error
     except ValueError as error:
         raise CommandError(str(error)) from error
 
 
-def _announce(server: Server) -> None:
-    clock = server.cloud.clock.mode
-    plain(f"Cloud ready at {server.endpoint} (clock: {clock}, builds: {sandbox.available()}); Ctrl-C stops it.")
+def _keys() -> Keys:
+    """Return the administrator's keys, which a secured cloud asks for, from AWS's own variables."""
+    try:
+        return Keys(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
+    except KeyError as missing:
+        raise CommandError(
+            f"A secured cloud needs its administrator's keys in the environment: set {missing.args[0]}, then try again."
+        ) from None

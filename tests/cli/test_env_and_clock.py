@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cicdlab.cloud.clients import Keys
 from cicdlab.commands.clock import seconds
 from cicdlab.commands.console import CommandError
 
@@ -79,6 +80,20 @@ def test_the_clock_is_shown_advanced_held_and_released(cicdlab, cloud):
     assert cloud.core.clock.held
     cicdlab("clock", "release", CICDLAB_ENDPOINT=cloud.endpoint)
     assert not cloud.core.clock.held
+
+
+def test_a_secured_clock_moves_for_its_administrator_only(cicdlab, start_cloud):
+    cloud = start_cloud(administrator=Keys("AKIAADMINISTRATOR", "of-the-administrator"))
+    before = cloud.core.clock.now()
+
+    stranger = cicdlab("clock", "advance", "5m", CICDLAB_ENDPOINT=cloud.endpoint, AWS_SECRET_ACCESS_KEY="test")
+    assert stranger.returncode == 1
+    assert is_one_sentence(stranger.stderr)
+    assert cloud.core.clock.now() == before
+
+    keys = {"AWS_SECRET_ACCESS_KEY": "of-the-administrator"}
+    assert cicdlab("clock", "advance", "5m", CICDLAB_ENDPOINT=cloud.endpoint, **keys).returncode == 0
+    assert cloud.core.clock.now() - before == timedelta(minutes=5)
 
 
 @pytest.mark.parametrize("wrong", ["", "5", "m", "-5m", "5x", "5m 3s", "1.5h", "0s", "367d", "٣m"])

@@ -61,6 +61,7 @@ def test_a_name_that_is_nearly_right_is_offered_right(cicdlab, arguments, said):
         ("start", "--target", "aws"),
         ("cloud", "--clock", "slow"),
         ("cloud", "--port", "many"),
+        ("cloud", "--secure"),
         ("clock",),
         ("clock", "advance"),
         ("--bogus",),
