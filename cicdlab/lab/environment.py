@@ -9,6 +9,7 @@ from .places import Workspace
 
 TARGETS = ("embedded", "localstack")
 REGION = "us-east-1"
+ACCOUNT = "123456789012"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 OUR_SERVICES = ("CODEBUILD", "CODEDEPLOY", "CODEPIPELINE", "CODECONNECTIONS", "CODESTAR_CONNECTIONS", "CODECOMMIT")
 
@@ -56,7 +57,8 @@ def environment(
         "CICDLAB_TARGET": target,
         "CICDLAB_WORKSPACE": str(workspace.root),
         **_endpoints(target, environ),
-        "AWS_ACCESS_KEY_ID": "test",
+        # LocalStack takes a key of twelve digits for the account; with any other it answers as account 000000000000.
+        "AWS_ACCESS_KEY_ID": ACCOUNT if target == "localstack" else "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,

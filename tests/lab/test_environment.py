@@ -63,6 +63,7 @@ def test_applying_it_twice_changes_nothing_more():
 def test_localstack_answers_for_everything_but_our_services():
     variables = environment("localstack", environ={"CICDLAB_ENGINE": "http://127.0.0.1:5000"})
     assert variables["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"
+    assert variables["AWS_ACCESS_KEY_ID"] == "123456789012"
     engines = {name for name, value in variables.items() if value == "http://127.0.0.1:5000"}
     assert engines == {
         f"AWS_ENDPOINT_URL_{service}"
