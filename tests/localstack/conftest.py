@@ -29,6 +29,12 @@ def pytest_ignore_collect(config: pytest.Config) -> bool | None:
     return None if any(path.is_relative_to(HERE) for path in asked) else True
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):  # the first one waits until LocalStack is downloaded and installed
+            item.add_marker(pytest.mark.timeout(1200))
+
+
 @dataclass(frozen=True)
 class Target:
     """LocalStack, and our cloud beside it.

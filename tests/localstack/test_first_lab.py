@@ -11,7 +11,6 @@ from cicdlab.lab.runner import left_over, surroundings
 BUCKET, PROJECT = "timetable-builds", "timetable"
 
 
-@pytest.mark.timeout(900)
 def test_the_first_lab_passes_and_keeps_everything_in_localstack(target: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CICDLAB_ENDPOINT", target.localstack)
     monkeypatch.setenv("CICDLAB_ENGINE", target.engine)
