@@ -7,10 +7,11 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
-from . import artifacts, projects, record, role, unsupported
+from . import artifacts, projects, record, unsupported
 from .build import BuildRun
 from .model import Build, LogsLocation, Order, Project, Store, UsedToken, page
 from .projects import invalid
+from .role import Roles
 
 if TYPE_CHECKING:
     from ..core import Call, Cloud
@@ -31,6 +32,7 @@ class CodeBuildApi:
 
     def __init__(self, cloud: "Cloud") -> None:
         self._cloud = cloud
+        self._roles = Roles(cloud.client)
         self._lock = Lock()
         self._stores: dict[tuple[str, str], Store] = {}
         self._runs: dict[str, tuple[BuildRun, Future[None]]] = {}  # by the build's ARN
@@ -203,7 +205,7 @@ class CodeBuildApi:
             return self._stores.setdefault((call.account, call.region), Store(call.account, call.region))
 
     def _check_role(self, store: Store, project: Project) -> None:
-        role.check(self._cloud.client("iam", store.region), store.account, project.service_role, project.arn)
+        self._roles.check(store.region, store.account, project.service_role, project.arn)
 
     def _earlier(self, store: Store, request: dict[str, Any]) -> Build | None:
         """Return the build that this idempotency token started, if it still counts."""
@@ -263,7 +265,7 @@ class CodeBuildApi:
             current_phase="QUEUED",
             phases=record.queued(start),
         )
-        return build, BuildRun(self._cloud, store, build, order, timeline)
+        return build, BuildRun(self._cloud, store, build, order, timeline, self._roles)
 
 
 def _name(store: Store, reference: str) -> str:

@@ -14,12 +14,13 @@ from ..clock import Timeline
 from ..credentials import PATH as CREDENTIALS_PATH
 from ..credentials import SessionCredentials
 from ..errors import ServiceError
-from . import artifacts, environment, logs, role, sources
+from . import artifacts, environment, logs, sources
 from .buildspec import Buildspec, BuildspecError, Commands, is_inline, parse
 from .errors import PhaseError, aws_reason
 from .machine import Machine
 from .model import FAILED, FAULT, STOPPED, SUCCEEDED, TIMED_OUT, Build, Order, Store
 from .record import Record
+from .role import Roles
 
 if TYPE_CHECKING:
     from ..core import Cloud
@@ -47,10 +48,15 @@ class BuildRun:
         What it was asked to do.
     timeline
         The build's time, which began when it was submitted.
+    roles
+        Assumes the service role.
     """
 
-    def __init__(self, cloud: "Cloud", store: Store, build: Build, order: Order, timeline: Timeline) -> None:
+    def __init__(
+        self, cloud: "Cloud", store: Store, build: Build, order: Order, timeline: Timeline, roles: Roles
+    ) -> None:
         self._cloud = cloud
+        self._roles = roles
         self._store = store
         self._order = order
         self._timeline = timeline
@@ -140,9 +146,8 @@ class BuildRun:
         self._machine.start()
         build, region, account = self._record.build, self._store.region, self._store.account
         try:
-            iam, sts = self._cloud.client("iam", region), self._cloud.client("sts", region)
-            role_arn = role.check(iam, account, build.service_role, self._order.project.arn)
-            self._credentials = role.assume(sts, role_arn, build.uuid)
+            role_arn = self._roles.check(region, account, build.service_role, self._order.project.arn)
+            self._credentials = self._roles.assume(region, role_arn, build.uuid)
         except (ClientError, BotoCoreError) as error:
             raise PhaseError("ACCESS_DENIED", f"{build.service_role}: {aws_reason(error)}") from error
         except ServiceError as error:

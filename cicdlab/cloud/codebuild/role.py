@@ -4,7 +4,9 @@ https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.h
 """
 
 import re
+from collections.abc import Callable
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -16,46 +18,63 @@ SERVICE = "codebuild.amazonaws.com"
 _ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/(?:[\w+=,.@/-]+/)?([\w+=,.@-]+)")
 
 
-def check(iam: Any, account: str, role: str, project_arn: str) -> str:
-    """Return the ARN of a role that CodeBuild may assume.
+class Roles:
+    """Checks and assumes service roles.
 
     Parameters
     ----------
-    iam
-        A boto3 client for IAM.
-    account
-        The account that owns the project.
-    role
-        ARN or name of the role.
-    project_arn
-        The project for which CodeBuild assumes it.
-
-    Raises
-    ------
-    ServiceError
-        ``InvalidInputException``: the role does not exist, is another account's, or does not trust CodeBuild.
+    client
+        Makes a boto3 client for a service in a region.
     """
-    # rule: service-role-exists, service-role-trusts-codebuild
-    arn = _ARN.fullmatch(role)
-    if arn and arn[1] != account:
-        raise ServiceError(
-            "InvalidInputException", "Invalid service role: Service role account ID does not match caller's account"
+
+    def __init__(self, client: Callable[[str, str], Any]) -> None:
+        self._client = cache(client)  # making one costs more than a call
+
+    def check(self, region: str, account: str, role: str, project_arn: str) -> str:
+        """Return the ARN of a role that CodeBuild may assume.
+
+        Parameters
+        ----------
+        region, account
+            Where the project is, and who owns it.
+        role
+            ARN or name of the role.
+        project_arn
+            The project for which CodeBuild assumes it.
+
+        Raises
+        ------
+        ServiceError
+            ``InvalidInputException``: the role does not exist, is another account's, or does not trust CodeBuild.
+        """
+        # rule: service-role-exists, service-role-trusts-codebuild
+        arn = _ARN.fullmatch(role)
+        if arn and arn[1] != account:
+            raise ServiceError(
+                "InvalidInputException",
+                "Invalid service role: Service role account ID does not match caller's account",
+            )
+        try:
+            found = self._client("iam", region).get_role(RoleName=arn[2] if arn else role)["Role"]
+        except (ClientError, BotoCoreError):
+            raise _not_authorized(role) from None
+        if (arn and found["Arn"] != role) or not _trusts(found["AssumeRolePolicyDocument"], account, project_arn):
+            raise _not_authorized(role)
+        return str(found["Arn"])
+
+    def assume(self, region: str, role_arn: str, build_uuid: str) -> SessionCredentials:
+        """Return the role's credentials for one build.
+
+        Raises
+        ------
+        ClientError
+            STS refused.
+        """
+        session = f"AWSCodeBuild-{build_uuid}"
+        answer = self._client("sts", region).assume_role(RoleArn=role_arn, RoleSessionName=session)["Credentials"]
+        return SessionCredentials(
+            answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"], answer["Expiration"]
         )
-    try:
-        found = iam.get_role(RoleName=arn[2] if arn else role)["Role"]
-    except (ClientError, BotoCoreError):
-        raise _not_authorized(role) from None
-    if (arn and found["Arn"] != role) or not _trusts(found["AssumeRolePolicyDocument"], account, project_arn):
-        raise _not_authorized(role)
-    return str(found["Arn"])
-
-
-def assume(sts: Any, role_arn: str, build_uuid: str) -> SessionCredentials:
-    """Return the role's credentials for one build."""
-    answer = sts.assume_role(RoleArn=role_arn, RoleSessionName=f"AWSCodeBuild-{build_uuid}")["Credentials"]
-    return SessionCredentials(
-        answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"], answer["Expiration"]
-    )
 
 
 def _not_authorized(role: str) -> ServiceError:
