@@ -3,8 +3,9 @@
 import os
 import sys
 import traceback
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -21,19 +22,32 @@ app.add_typer(clock.app, name="clock")
 app.add_typer(lab.app, name="lab")
 app.add_typer(questions.app, name="questions")
 
-Target = Annotated[str, typer.Option(help="embedded, or localstack for a LocalStack that runs on port 4566.")]
-ClockMode = Annotated[str, typer.Option("--clock", help="How time passes: instant, 60x or real.")]
+
+class Speed(StrEnum):
+    """How the cloud's time passes."""
+
+    INSTANT = "instant"
+    SIXTYFOLD = "60x"
+    REAL = "real"
+
+
+def _port(meaning: str, lowest: int = 1) -> Any:
+    return typer.Option(metavar="PORT", min=lowest, max=65535, help=meaning)
+
+
+Target = Annotated[str, typer.Option(help="embedded (as without it), or localstack.")]
+Clock = Annotated[Speed, typer.Option("--clock", help="How time passes; instant skips machine waits.")]
 
 
 @app.command()
 def start(
     target: Target = "",
-    clock_mode: ClockMode = "instant",
+    clock_mode: Clock = Speed.INSTANT,
     open_browser: Annotated[bool, typer.Option("--open", help="Open the book in a browser.")] = False,
-    cloud_port: Annotated[int, typer.Option(help="Where the cloud listens.")] = 4566,
-    lab_port: Annotated[int, typer.Option(help="Where JupyterLab listens.")] = 8890,
-    book_port: Annotated[int, typer.Option(help="Where the book is.")] = 8891,
-    engine_port: Annotated[int, typer.Option(help="Beside LocalStack: where our services listen.")] = 4567,
+    cloud_port: Annotated[int, _port("Where the cloud listens.")] = 4566,
+    lab_port: Annotated[int, _port("Where JupyterLab listens.")] = 8890,
+    book_port: Annotated[int, _port("Where the book is.")] = 8891,
+    engine_port: Annotated[int, _port("Beside LocalStack: where our services listen.")] = 4567,
 ) -> None:
     """Start the cloud, JupyterLab and the book; Ctrl-C stops them."""
     from .commands.start import Ports
@@ -49,8 +63,8 @@ def start(
 
 @app.command()
 def cloud(
-    port: Annotated[int, typer.Option(help="Where it listens, on loopback; 0 takes a free port.")] = 4566,
-    clock_mode: ClockMode = "instant",
+    port: Annotated[int, _port("Where it listens, on loopback; 0 takes a free port.", lowest=0)] = 4566,
+    clock_mode: Clock = Speed.INSTANT,
     secure: Annotated[
         bool, typer.Option("--secure", help="Check signatures; the keys are AWS_ACCESS_KEY_ID and its secret.")
     ] = False,
@@ -59,7 +73,7 @@ def cloud(
     """Run the cloud alone, in the foreground."""
     from .commands.cloud import run
 
-    run(port, clock_mode, tuple(allow_host), secure)
+    run(port, clock_mode.value, tuple(allow_host), secure)
 
 
 @app.command()
@@ -96,7 +110,8 @@ def main() -> None:
 
 def _sentence(error: Exception) -> str:
     if hasattr(error, "format_message"):  # a mistake in the command line, as Typer reports it
-        return f"{error.format_message()} `cicdlab --help` shows what there is."
+        message = error.format_message()
+        return f"{message}{'' if message.endswith(('.', '?')) else '.'} `cicdlab --help` shows what there is."
     if isinstance(error, CommandError | _lab_error()):
         return str(error)
     if isinstance(error, ModuleNotFoundError):
