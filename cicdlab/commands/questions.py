@@ -22,4 +22,5 @@ def check() -> None:
         err.print(str(problem), markup=False)
     if problems:
         raise typer.Exit(1)
-    plain(f"All is well in {len(list(ROOT.glob('chapters/*/questions.yml')))} question banks.")
+    files = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("chapters/*/questions.yml"))
+    plain(f"All is well in {', '.join(files)}.")
