@@ -87,6 +87,14 @@ def test_nothing_chosen_is_no_answer(sample, read):
     assert form.locator(".cicd-why:visible").count() == 0
 
 
+def test_what_is_chosen_elsewhere_stays_chosen(sample, read):
+    page = read(sample).open(PAGE)
+    chosen = question(page, "sample-source-types").get_by_role("checkbox", name="S3")
+    chosen.check()
+    answer_single(page, "buildspec.yml in the root of the source")
+    assert chosen.is_checked() and chosen.is_enabled()
+
+
 def test_answers_survive_a_reload_and_show_on_the_sheet_too(sample, read):
     reader = read(sample)
     page = reader.open(PAGE)
@@ -258,9 +266,12 @@ def test_without_javascript_questions_answers_and_reasons_can_be_read(sample, re
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_print_shows_questions_on_white_paper_and_no_buttons(sample, read, scheme):
     page = read(sample, color_scheme=scheme).open(PAGE)
+    answer_single(page, "buildspec.yml in the root of the source")
     on_paper = page.get_by_text("To choose from: the commands; the files to work on; the machine and its variables.")
     assert not on_paper.is_visible()
     page.emulate_media(media="print", color_scheme=scheme)
+    answered = question(page, "sample-buildspec-name").locator(".cicd-verdict .cicd-mark")
+    assert answered.evaluate("each => getComputedStyle(each).color") == "rgb(20, 108, 46)"
     legend = page.get_by_text("Which file does a build read")
     assert legend.is_visible() and on_paper.is_visible()
     assert page.locator(".cicd-quiz button:visible").count() == 0
