@@ -1,6 +1,7 @@
 """What this lab asks for; every check reads what boto3 returns and changes nothing."""
 
 import io
+import json
 import subprocess
 import sys
 import tempfile
@@ -67,6 +68,11 @@ def role(aws):
         raise NotYet(f"there is no role {ROLE}; make it with create_role") from None
     if not any(trusted_service(statement) == "codebuild.amazonaws.com" for statement in many(trust["Statement"])):
         raise NotYet("the role has to trust codebuild.amazonaws.com alone; look at the Principal of its trust policy")
+    conditions = json.dumps([statement.get("Condition", {}) for statement in many(trust["Statement"])]).lower()
+    if "aws:sourceaccount" not in conditions or "123456789012" not in conditions:
+        raise NotYet(
+            "CodeBuild may take on the role for anybody; add a condition on aws:SourceAccount to the trust policy"
+        )
     names = iam.list_role_policies(RoleName=ROLE)["PolicyNames"]
     policies = [iam.get_role_policy(RoleName=ROLE, PolicyName=name)["PolicyDocument"] for name in names]
     if iam.list_attached_role_policies(RoleName=ROLE)["AttachedPolicies"]:
