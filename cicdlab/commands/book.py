@@ -5,7 +5,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-SOURCES = ("_config.yml", "_toc.yml", "chapters", "cicdlab/book", "cicdlab/quiz", "cicdlab/views", "cicdlab/widget")
+SOURCES = (
+    "_config.yml",
+    "_toc.yml",
+    "chapters",
+    "labs",
+    *(f"cicdlab/{part}" for part in ("book", "quiz", "views", "widget")),
+)
 
 
 def folder(root: Path) -> Path:
