@@ -99,9 +99,11 @@ class Cloud:
 
     def connect(self, app: Callable[..., Any]) -> None:
         """Let the engines reach the backend: through the gateway when it is in this process, else over HTTP."""
-        in_process = self.backend.app is not None
-        address = self.endpoint if in_process else self.backend.name
-        self._clients = Clients(address, app if in_process else None, self.administrator)
+        if self.backend.app is None:
+            # LocalStack takes a call's account from its access key; with another key it looks in account 000000000000.
+            self._clients = Clients(self.backend.name, None, Keys(ACCOUNT, "test"))
+        else:
+            self._clients = Clients(self.endpoint, app, self.administrator)
 
     def client(self, service: str, region: str, credentials: SessionCredentials | None = None) -> Any:
         """Return a boto3 client for an engine, with a role's credentials or else the administrator's."""
