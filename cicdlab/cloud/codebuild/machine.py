@@ -42,6 +42,7 @@ class Machine:
 
     def start(self) -> None:
         """Start the sandbox; it gets ready while the caller goes on."""
+        _remove(self._folder)  # after a reset ids begin again
         self._box = sandbox.Sandbox.create(self._folder, [], {}, home="/root")
         self.source.mkdir(parents=True)
 
@@ -63,10 +64,7 @@ class Machine:
     def close(self) -> None:
         """End every process and remove every file."""
         self.end_processes()
-        for folder, _, _ in os.walk(self._folder):  # top down: a folder without permissions hides what is in it
-            if not os.access(folder, os.W_OK | os.X_OK):
-                Path(folder).chmod(0o700)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        _remove(self._folder)
 
     def check(self) -> None:
         """Raise when the build was stopped or its time is over.
@@ -137,3 +135,12 @@ class Machine:
         if not self._shell:
             self._shell = self._sandbox.open_shell(self.source_folder, self._variables)
         return self._shell
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, also what a build left without permissions in it."""
+    for parent, names, _ in os.walk(folder):  # top down: each folder is opened before the walk goes into it
+        for path in (Path(parent, name) for name in names):
+            if not path.is_symlink() and not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+                path.chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)
