@@ -14,7 +14,7 @@ from .servers import Running, environment
 
 ROUNDS = 11
 TARGET = 1.25
-POLL = 0.01  # seconds
+POLL = 0.02  # seconds
 
 # What small buildspecs do: write and check files, run Python tools, pack the result.
 COMMANDS = (
