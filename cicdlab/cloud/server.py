@@ -11,6 +11,7 @@ from typing import Any
 
 import waitress.server
 from waitress import wasyncore
+from waitress.channel import HTTPChannel
 
 from .clients import DEFAULT_KEYS, Keys
 from .clock import Clock
@@ -82,6 +83,7 @@ class Server:
             channel_timeout=300,
             connection_limit=1000,
         )
+        self._http.channel_class = _Channel
         self._thread: Thread | None = None
 
     def run(self) -> None:
@@ -113,6 +115,16 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class _Channel(HTTPChannel):
+    """A connection that also answers a request which expects "100 Continue" and has no body, as an empty upload."""
+
+    def send_continue(self) -> None:
+        """Tell the client to go on, and leave a request complete that is complete already."""
+        complete = self.request.completed
+        super().send_continue()
+        self.request.completed = complete
 
 
 def serve(settings: Settings, announce: Callable[[Server], None]) -> None:

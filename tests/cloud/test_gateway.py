@@ -58,6 +58,14 @@ def test_the_engines_clients_see_what_a_learner_made_and_back(cloud):
     assert b"".join(engine.get_object(Bucket="shared", Key="a b/ü")["Body"].iter_chunks(1000)) == b"x" * 100_000
 
 
+def test_an_empty_object_is_uploaded_at_once(cloud):
+    s3 = cloud.client("s3", config=Config(read_timeout=5, retries={"max_attempts": 0}))
+    s3.create_bucket(Bucket="package")
+    s3.put_object(Bucket="package", Key="__init__.py", Body=b"")
+    s3.put_object(Bucket="package", Key="next.py", Body=b"pass")
+    assert [found["Size"] for found in s3.list_objects_v2(Bucket="package")["Contents"]] == [0, 4]
+
+
 def test_the_engines_clients_need_no_server_thread(start_cloud):
     cloud = start_cloud(threads=1)
     cloud.client("s3").create_bucket(Bucket="busy")
