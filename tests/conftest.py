@@ -1,7 +1,5 @@
 """What every test may use: a cloud of its own, reached as a learner reaches it."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 from cicdlab.cloud.backend import moto
 from cicdlab.cloud.core import Cloud
 from cicdlab.cloud.server import Server, Settings
+from cicdlab.commands.browser import find as find_browser
 
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
@@ -60,14 +59,13 @@ def cloud(start_cloud: Callable[..., RunningCloud]) -> RunningCloud:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Start an installed Chromium or Chrome, else the one Playwright brought.
+    """Start the browser that ``cicdlab doctor`` finds.
 
     One module at a time: while Playwright runs, nothing else in this thread can run an event loop.
     """
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = os.environ.get("CICDLAB_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    options = ["--no-sandbox", "--disable-gpu", *quiet]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu", *quiet])
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=options)
         yield browser
         browser.close()

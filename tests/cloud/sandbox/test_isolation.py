@@ -54,7 +54,9 @@ def test_no_other_folder_of_the_host_is_visible(bubblewrap, tmp_path):
     secret.write_text("secret")
     with Sandbox.create(tmp_path / "box", [], {}) as box:
         assert says(box, f"cat {secret}").endswith("No such file or directory")
-        assert says(box, "ls /home /var /mnt /opt /sys /etc/shadow /etc/ssl/private 2>/dev/null") == ""
+        assert says(box, "ls /var /mnt /opt /sys /etc/shadow /etc/ssl/private 2>/dev/null") == ""
+        home = says(box, "find /home -type f 2>/dev/null | grep -v -e /.venv/ -e /.pyenv/ | head")
+        assert home == "", "a home folder may lead to the interpreter, and to nothing else"
         assert says(box, f"ls {ROOT} 2>/dev/null") in ("", ".venv")
 
 
