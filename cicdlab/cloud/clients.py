@@ -18,6 +18,7 @@ from botocore.config import Config
 from .credentials import SessionCredentials
 
 WsgiApp = Callable[..., Any]
+ENGINE = "cicdlab.engine"  # marks a request in its WSGI environment that an engine makes in-process
 _CONFIG = Config(
     retries={"mode": "standard", "max_attempts": 2}, s3={"addressing_style": "path"}, connect_timeout=5, read_timeout=60
 )
@@ -124,6 +125,7 @@ def wsgi_environ(request: AWSPreparedRequest) -> dict[str, Any]:
         "REMOTE_ADDR": "127.0.0.1",
         "HTTP_HOST": url.netloc,
         "CONTENT_LENGTH": str(len(body)),
+        ENGINE: True,
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": url.scheme,
         "wsgi.input": BytesIO(body),

@@ -92,6 +92,7 @@ class Cloud:
         self.ids = Ids()
         self.workers = Workers()
         self.credentials = CredentialDesk()
+        self.iam_changes = 0
         self._scratch = tempfile.TemporaryDirectory(prefix="cicdlab-", ignore_cleanup_errors=True)
         self.root = Path(self._scratch.name).resolve()
         self._clients: Clients | None = None
@@ -117,6 +118,10 @@ class Cloud:
             return self.administrator.secret
         return self.backend.secret_of(access_key)
 
+    def iam_version(self) -> int | None:
+        """Return a number that changes with whatever changes in IAM; None when that happens out of our sight."""
+        return self.iam_changes if self.backend.app is not None else None
+
     def endpoint_environment(self) -> dict[str, str]:
         """Return the variables by which AWS's SDKs inside a build find this cloud."""
         if self.backend.app is not None:
@@ -130,6 +135,7 @@ class Cloud:
             service.reset()
         self.credentials.reset()
         self.backend.reset()
+        self.iam_changes += 1
         self.ids.reset()
         self.clock.reset()
 

@@ -12,6 +12,7 @@ from botocore.model import OperationNotFoundError
 
 from . import guard, protocol, signatures
 from .backend import refusals
+from .clients import ENGINE
 from .control import Control
 from .core import REGION, Call, Cloud
 from .errors import ServiceError, not_simulated
@@ -19,6 +20,7 @@ from .errors import ServiceError, not_simulated
 MAX_BODY = 16 << 20  # bytes; AWS's JSON services take far less, and what they read is kept in memory
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 _SCOPE = re.compile(r"Credential=([^/\s]+)/\d+/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
+_MAY_CHANGE_IAM = re.compile(r"/(?:iam|cloudformation)/aws4_request")
 _log = logging.getLogger(__name__)
 
 
@@ -64,7 +66,10 @@ class Gateway:
             return _refuse(start_response, headers, error)
         if target:
             return self._serve(target, headers, _body(environ), start_response)
-        return self._cloud.backend.app(environ, start_response)  # type: ignore[misc]
+        answer = self._cloud.backend.app(environ, start_response)  # type: ignore[misc]
+        if ENGINE not in environ and _MAY_CHANGE_IAM.search(headers.get("authorization", "")):
+            self._cloud.iam_changes += 1  # a learner's call may have changed a role; engines only read
+        return answer
 
     def _check_backend(self, environ: dict[str, Any], headers: dict[str, str]) -> None:
         if self._cloud.backend.app is None:

@@ -32,7 +32,7 @@ class CodeBuildApi:
 
     def __init__(self, cloud: "Cloud") -> None:
         self._cloud = cloud
-        self._roles = Roles(cloud.client)
+        self._roles = Roles(cloud.client, cloud.iam_version)
         self._lock = Lock()
         self._stores: dict[tuple[str, str], Store] = {}
         self._runs: dict[str, tuple[BuildRun, Future[None]]] = {}  # by the build's ARN

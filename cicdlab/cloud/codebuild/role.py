@@ -25,10 +25,14 @@ class Roles:
     ----------
     client
         Makes a boto3 client for a service in a region.
+    iam_version
+        Returns a number that changes with whatever changes in IAM, or None when nobody knows.
     """
 
-    def __init__(self, client: Callable[[str, str], Any]) -> None:
+    def __init__(self, client: Callable[[str, str], Any], iam_version: Callable[[], int | None]) -> None:
         self._client = cache(client)  # making one costs more than a call
+        self._iam_version = iam_version
+        self._seen: dict[str, tuple[int, dict[str, Any]]] = {}
 
     def check(self, region: str, account: str, role: str, project_arn: str) -> str:
         """Return the ARN of a role that CodeBuild may assume.
@@ -55,12 +59,22 @@ class Roles:
                 "Invalid service role: Service role account ID does not match caller's account",
             )
         try:
-            found = self._client("iam", region).get_role(RoleName=arn[2] if arn else role)["Role"]
+            found = self._role(region, arn[2] if arn else role)
         except (ClientError, BotoCoreError):
             raise _not_authorized(role) from None
         if (arn and found["Arn"] != role) or not _trusts(found["AssumeRolePolicyDocument"], account, project_arn):
             raise _not_authorized(role)
         return str(found["Arn"])
+
+    def _role(self, region: str, name: str) -> dict[str, Any]:
+        """Return a role as IAM describes it; read again only when something in IAM may have changed."""
+        version = self._iam_version()
+        if name in self._seen and self._seen[name][0] == version:
+            return self._seen[name][1]
+        found = self._client("iam", region).get_role(RoleName=name)["Role"]
+        if version is not None:
+            self._seen[name] = (version, found)
+        return dict(found)
 
     def assume(self, region: str, role_arn: str, build_uuid: str) -> SessionCredentials:
         """Return the role's credentials for one build.

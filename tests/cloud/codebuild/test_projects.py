@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 import pytest
@@ -269,3 +270,25 @@ def test_projects_of_two_regions_do_not_meet(bench: Bench) -> None:
     assert elsewhere.list_projects()["projects"] == []
     elsewhere.create_project(**bench.settings("demo", buildspec=spec(build=["true"])))
     assert bench.codebuild.list_projects()["projects"] == ["demo"]
+
+
+def test_a_role_counts_as_it_is_at_the_moment(bench: Bench) -> None:
+    """A role is read again only when something in IAM may have changed; then it is."""
+    iam, strange = bench.client("iam"), json.dumps(trust(Principal={"Service": "ec2.amazonaws.com"}))
+    bench.project("first")
+    iam.update_assume_role_policy(RoleName="builder", PolicyDocument=strange)
+    assert refused(bench.codebuild.create_project, **bench.settings("second"))[0] == "InvalidInputException"
+    iam.update_assume_role_policy(RoleName="builder", PolicyDocument=json.dumps(TRUST))
+    bench.project("second")
+    iam.delete_role(RoleName="builder")
+    assert refused(bench.codebuild.create_project, **bench.settings("third"))[0] == "InvalidInputException"
+
+
+def test_a_role_that_a_stack_makes_and_deletes_counts_too(bench: Bench) -> None:
+    role = {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "stacked", "AssumeRolePolicyDocument": TRUST}}
+    stacks, settings = bench.client("cloudformation"), {"serviceRole": "arn:aws:iam::123456789012:role/stacked"}
+    assert refused(bench.codebuild.create_project, **{**bench.settings(), **settings})[0] == "InvalidInputException"
+    stacks.create_stack(StackName="roles", TemplateBody=json.dumps({"Resources": {"Role": role}}))
+    bench.project("first", **settings)
+    stacks.delete_stack(StackName="roles")
+    assert refused(bench.codebuild.create_project, **{**bench.settings(), **settings})[0] == "InvalidInputException"
