@@ -99,6 +99,7 @@ def test_a_quiz_is_drawn_once_answered_and_kept(lab, browser):
 
 def run(page):
     """Run the notebook's only cell in a new kernel's or the present one's next turn, and wait for its end."""
+    page.get_by_text("| Idle").wait_for()  # before, a key press may go nowhere
     cell = page.locator(".jp-Notebook .jp-CodeCell").first
     cell.locator(".cm-content").click()
     before = cell.locator(".jp-InputArea-prompt").first.inner_text()
