@@ -6,6 +6,7 @@ import re
 from importlib import resources
 from typing import Any
 
+import check_jsonschema
 import jsonschema
 import pytest
 import yaml
@@ -20,8 +21,11 @@ PINNED = re.compile(r"[a-z0-9./-]+:\d+\.\d+\.\d+[\w.-]*")
 
 @pytest.fixture(scope="module")
 def validator() -> jsonschema.Draft202012Validator:
-    package = pytest.importorskip("check_jsonschema", reason="it carries the compose specification's schema")
-    text = resources.files(package).joinpath("builtin_schemas/vendor/compose-spec.json").read_text(encoding="utf-8")
+    text = (
+        resources.files(check_jsonschema)
+        .joinpath("builtin_schemas/vendor/compose-spec.json")
+        .read_text(encoding="utf-8")
+    )
     schema = json.loads(text)
     return jsonschema.validators.validator_for(schema)(schema)
 
