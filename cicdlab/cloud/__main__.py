@@ -16,6 +16,9 @@ def main(arguments: list[str] | None = None) -> int:
     except PortTakenError as error:
         print(f"{error} Stop it, or choose another with --port.", file=sys.stderr)
         return 1
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
     return 0
 
 
@@ -38,17 +41,8 @@ def _settings(arguments: list[str] | None) -> Settings:
         tuple(given.allow_host),
         given.threads,
         given.minute,
-        _administrator() if given.secure else None,
+        Keys.of(os.environ) if given.secure else None,
     )
-
-
-def _administrator() -> Keys:
-    try:
-        return Keys(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
-    except KeyError as missing:
-        raise SystemExit(
-            f"A secured cloud takes its administrator's keys from the environment: set {missing}."
-        ) from None
 
 
 if __name__ == "__main__":

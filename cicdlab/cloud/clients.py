@@ -3,7 +3,7 @@
 A request thread never calls its own endpoint: with few server threads, handlers that wait for each other starve.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from threading import Lock
@@ -30,6 +30,21 @@ class Keys:
 
     access_key: str
     secret: str
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> "Keys":
+        """Return the keys in AWS's own variables.
+
+        Raises
+        ------
+        ValueError
+            When one is missing.
+        """
+        try:
+            return cls(environ["AWS_ACCESS_KEY_ID"], environ["AWS_SECRET_ACCESS_KEY"])
+        except KeyError as missing:
+            message = "A secured cloud takes its administrator's keys from the environment: set"
+            raise ValueError(f"{message} {missing.args[0]}, then try again.") from None
 
 
 DEFAULT_KEYS = Keys("test", "test")

@@ -17,27 +17,16 @@ def run(port: int, clock: str, allowed_hosts: tuple[str, ...], secure: bool) -> 
     CommandError
         When the port is taken, there is no such clock, or a secured cloud has no keys.
     """
-    administrator = _keys() if secure else None
-    settings = Settings(port=port, clock=clock, allowed_hosts=allowed_hosts, administrator=administrator)
 
     def say_ready(server: Server) -> None:
         how = f"clock: {clock}, builds: {sandbox.available()}{', signatures checked' if secure else ''}"
         plain(f"Cloud ready at {server.endpoint} ({how}); Ctrl-C stops it.")
 
     try:
-        serve(settings, say_ready)
+        administrator = Keys.of(os.environ) if secure else None
+        serve(Settings(port=port, clock=clock, allowed_hosts=allowed_hosts, administrator=administrator), say_ready)
     except PortTakenError as error:
         advice = f"Stop that one (`lsof -i :{port}` shows it), or choose another with --port."
         raise CommandError(f"{error} {advice}") from error
     except ValueError as error:
         raise CommandError(str(error)) from error
-
-
-def _keys() -> Keys:
-    """Return the administrator's keys, which a secured cloud asks for, from AWS's own variables."""
-    try:
-        return Keys(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
-    except KeyError as missing:
-        raise CommandError(
-            f"A secured cloud needs its administrator's keys in the environment: set {missing.args[0]}, then try again."
-        ) from None
