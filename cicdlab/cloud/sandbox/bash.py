@@ -12,14 +12,14 @@ from .processes import Processes
 # The control socket comes as descriptor 77. While `{ … } 77<&-` runs, bash keeps its own copy, the first free number
 # from 10 on, and closes it on exec: commands inherit 0, 1 and 2 only. (After most ways to exit it is 77 again.)
 # `continue` and `break` that a command uses outside its own loops end up in the loops here, and do nothing.
-# Tracing (`set -x`) is off between commands, and on again as the first thing of the next one. All is one line, so
-# that the line numbers in bash's messages are those of the command.
-REPORT = r'{ builtin printf "%s\0%s\0" "KIND$STATUS" "$PWD"; export -p; builtin printf "\0"; }'
+# Tracing (`set -x`) is off between commands, and on again as the first thing of the next one. What a command's DEBUG
+# trap writes gets into no report: each part of one has a redirection of its own, which the trap does not share. All is one line, so that the line numbers in bash's messages are those of the command.
+REPORT = r'{ builtin printf "%s\0%s\0" "KIND$STATUS" "$PWD" >&FD && export -p >&FD && builtin printf "\0" >&FD; }'
 DONE = REPORT.replace("KIND", "done ").replace("STATUS", "?")
 LEFT = REPORT.replace("KIND", "left ").replace("STATUS", "1")
 PROGRAM = (
-    f"""trap '{{ set -- "$?"; {LEFT} >&77 || {LEFT} >&10; }} 2>/dev/null' EXIT; """
-    f"""{{ while :; do while {{ {DONE} >&10; builtin read -r -d "" <&10 || exit; """
+    f"""trap '{{ set -- "$?"; {LEFT.replace("FD", "77")} || {LEFT.replace("FD", "10")}; }} >/dev/null 2>&1' EXIT; """
+    f"""{{ while :; do while {{ {DONE.replace("FD", "10")} >/dev/null; builtin read -r -d "" <&10 || exit; """
     r"""case $- in *x*) set +x; REPLY="set -x;$REPLY";; esac; } 2>/dev/null; """
     """do eval "$REPLY"; done; done; } 77<&-"""
 )
@@ -33,8 +33,12 @@ class State:
     exports: bytes
 
     def script(self) -> bytes:
-        """Return the command that brings the state back."""
-        return os.fsencode(f"cd -- {shlex.quote(os.fsdecode(self.cwd))} 2>/dev/null\n") + self.exports
+        """Return the command that brings the state back.
+
+        Not in POSIX mode, in which an exported variable that a fresh shell has read-only, as UID, ends the shell.
+        """
+        folder = shlex.quote(os.fsdecode(self.cwd))
+        return os.fsencode(f"set +o posix\n{{\ncd -- {folder}\n") + self.exports + b"} 2>/dev/null\nset -o posix\n"
 
 
 class Bash:

@@ -82,6 +82,18 @@ def test_an_unset_variable_error_keeps_what_was_exported_before_it(session):
     assert session.says("echo $LATE") == "1"
 
 
+def test_a_variable_that_a_fresh_shell_has_read_only_may_be_exported(session):
+    session.run("export UID KEPT=yes; readonly KEPT; exit 1")
+    assert session.says("echo $KEPT; source /dev/null; set -o | grep posix") == "yes\nposix          \ton"
+
+
+def test_a_debug_trap_of_the_command_runs_and_harms_nothing(session):
+    session.run("trap 'echo trapped' DEBUG")
+    assert set(session.says("echo one; (exit 3)").split()) == {"trapped", "one"}
+    assert session.run("export KEPT=yes; exit 4").status == 4
+    assert session.says("echo $KEPT") == "yes"
+
+
 def test_an_exit_trap_of_the_command_runs(session):
     assert session.says("trap 'echo bye' EXIT; exit 5") == "bye"
 
