@@ -77,7 +77,8 @@ def unpack(source: Path, target: Path, *, max_bytes: int = MAX_UNPACKED, max_ent
     except zipfile.BadZipFile as error:
         raise ArchiveError("not a valid zip file") from error
     except (OSError, RuntimeError, NotImplementedError, ValueError, EOFError) as error:
-        raise ArchiveError(f"the zip could not be unpacked: {error}") from error
+        reason = getattr(error, "strerror", None) or error  # without the place on this machine
+        raise ArchiveError(f"the zip could not be unpacked: {reason}") from error
     except Exception as error:  # zlib.error, lzma.LZMAError: each compressor has an error of its own
         raise ArchiveError(f"the zip is damaged: {error}") from error
 

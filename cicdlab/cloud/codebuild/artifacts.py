@@ -89,7 +89,11 @@ def collect(output: Output, site: Site) -> Found:
     site.note(f"Expanding base directory path: {output.base_directory}")
     excluded = [_pattern(each) for each in output.exclude_paths]
     found: Found = {}
-    for base in _base_folders(output.base_directory, site):
+    bases = _base_folders(output.base_directory, site)
+    if not bases:
+        # rule: artifacts-no-base-directory
+        raise PhaseError("CLIENT_ERROR", f"no matching base directory path found for {output.base_directory}")
+    for base in bases:
         files = list(_files(base, site))
         for wanted in output.files:
             site.note(f"Expanding {wanted}")
@@ -202,10 +206,12 @@ def _files(base: Path, site: Site) -> Iterator[tuple[str, Path]]:
             path = Path(folder, name)
             target = _followed(path, site) if path.is_symlink() else path
             # A link may mean another file here than inside the build: an artifact must not hold the learner's files.
-            if target is None or not site.holds(target) or not target.is_file():
-                site.note(f"Skipping invalid file path {path.relative_to(base)}")
+            inside = path.relative_to(base).as_posix()
+            text = os.fsencode(inside).decode(errors="replace")  # neither S3 nor a log takes a name that is no UTF-8
+            if target is None or not site.holds(target) or not target.is_file() or text != inside:
+                site.note(f"Skipping invalid file path {text}")
                 continue
-            yield path.relative_to(base).as_posix(), target
+            yield inside, target
 
 
 def _followed(link: Path, site: Site) -> Path | None:

@@ -180,7 +180,11 @@ class BuildRun:
         except BuildspecError as error:
             raise PhaseError(error.code, error.message) from error
         self._describe_buildspec()
-        machine.prepare(self._variables(build), shell_per_command=self._buildspec.version == "0.1")
+        machine.prepare(
+            self._variables(build),
+            shell_per_command=self._buildspec.version == "0.1",
+            posix=self._buildspec.shell != "bash",
+        )
 
     def _buildspec_text(self, build: Build) -> str:
         """Return the buildspec: inline, an object in S3, or a file of the source."""
@@ -191,11 +195,15 @@ class BuildRun:
         if given.startswith("arn:aws:s3:::"):
             return sources.read_text(self._client("s3"), given)
         name = given or "buildspec.yml"
-        file = (self._machine.source / name).resolve()
+        place = f"{self._machine.source_folder}/{name}"
+        try:
+            file = (self._machine.source / name).resolve()
+            found = file.is_file()
+        except (OSError, ValueError) as error:  # too long, or with a null character
+            raise BuildspecError(f"stat {place}: {getattr(error, 'strerror', None) or error}") from error
         if not file.is_relative_to(self._machine.source.resolve()):
             raise BuildspecError(f"The buildspec {name} is outside of the source folder.")
-        place = f"{self._machine.source_folder}/{name}"
-        if not file.is_file():
+        if not found:
             missing = f"stat {place}: no such file or directory"
             raise BuildspecError(missing if given else f"YAML file does not exist: {missing}")
         self._log.line(f"YAML location is {place}")
@@ -280,7 +288,7 @@ class BuildRun:
     def _computed(self, name: str) -> str:
         """Return an artifact's name as the build's shell expands it."""
         written: list[bytes] = []
-        status = self._machine.run(f"cat <<CICDLAB_NAME\n{name}\nCICDLAB_NAME", written.append)
+        status = self._machine.run(f"{{ cat <<CICDLAB_NAME\n{name}\nCICDLAB_NAME\n}} 2>/dev/null", written.append)
         text = b"".join(written).decode(errors="replace").strip()
         if status or not text or "\n" in text:
             raise PhaseError("CLIENT_ERROR", f"The artifact name {name} could not be computed.")

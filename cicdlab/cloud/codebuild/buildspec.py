@@ -79,6 +79,8 @@ class Buildspec:
         The wanted runtime versions, by language.
     unread
         Keys that are there and have no effect.
+    shell
+        ``/bin/sh`` or ``bash``.
     """
 
     version: str
@@ -87,6 +89,7 @@ class Buildspec:
     artifacts: Output | None = None
     runtimes: Mapping[str, str] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
+    shell: str = "/bin/sh"
 
 
 def parse(text: str) -> Buildspec:
@@ -121,6 +124,7 @@ def parse(text: str) -> Buildspec:
         artifacts=_output(blocks["artifacts"]) if "artifacts" in blocks else None,
         runtimes=_runtimes(install["runtime-versions"]) if "runtime-versions" in install else {},
         unread=tuple(name for name in blocks if name not in known),
+        shell=env["shell"].text().lower() if "shell" in env else "/bin/sh",  # rule: env-shell
     )
 
 

@@ -34,6 +34,7 @@ class Machine:
         self._box: sandbox.Sandbox | None = None
         self._shell: sandbox.Shell | None = None
         self._shell_per_command = False
+        self._posix = True
         self._variables: dict[str, str] = {}
 
     def start_clock(self) -> None:
@@ -46,10 +47,11 @@ class Machine:
         self._box = sandbox.Sandbox.create(self._folder, [], {}, home="/root")
         self.source.mkdir(parents=True)
 
-    def prepare(self, variables: Mapping[str, str], *, shell_per_command: bool) -> None:
-        """Say which variables commands see, and whether they share one shell."""
+    def prepare(self, variables: Mapping[str, str], *, shell_per_command: bool, posix: bool) -> None:
+        """Say which variables commands see, whether they share one shell, and whether that is ``sh`` or ``bash``."""
         self._variables = dict(variables)
         self._shell_per_command = shell_per_command
+        self._posix = posix
 
     def stop(self) -> None:
         """End every process, from any thread; what runs, or would run, raises."""
@@ -133,7 +135,7 @@ class Machine:
             self._shell.close()
             self._shell = None
         if not self._shell:
-            self._shell = self._sandbox.open_shell(self.source_folder, self._variables)
+            self._shell = self._sandbox.open_shell(self.source_folder, self._variables, self._posix)
         return self._shell
 
 

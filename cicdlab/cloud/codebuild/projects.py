@@ -44,6 +44,8 @@ def updated(project: Project, request: dict[str, Any], now: datetime) -> Project
     members = {**project.wire(), **_members(request), "lastModified": now}
     if "artifacts" in request:
         members["artifacts"] = _artifacts(request["artifacts"], project.name)
+    if request.get("concurrentBuildLimit") == -1:
+        del members["concurrentBuildLimit"]  # rule: concurrent-build-limit-removed
     return _checked(Project.model_validate(members))
 
 

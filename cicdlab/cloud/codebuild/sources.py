@@ -47,7 +47,8 @@ def download(s3: Any, location: str, version: str | None, target: Path) -> None:
     except (ClientError, BotoCoreError) as error:
         raise PhaseError("CLIENT_ERROR", f"{aws_reason(error)} for primary source {bucket}/{key}") from error
     except (archive.ArchiveError, OSError) as error:
-        raise PhaseError("CLIENT_ERROR", f"{error} for primary source {bucket}/{key}") from error
+        reason = getattr(error, "strerror", None) or error  # without the place on this machine
+        raise PhaseError("CLIENT_ERROR", f"{reason} for primary source {bucket}/{key}") from error
 
 
 def read_text(s3: Any, arn: str) -> str:

@@ -13,7 +13,8 @@ from .processes import Processes
 # from 10 on, and closes it on exec: commands inherit 0, 1 and 2 only. (After most ways to exit it is 77 again.)
 # `continue` and `break` that a command uses outside its own loops end up in the loops here, and do nothing.
 # Tracing (`set -x`) is off between commands, and on again as the first thing of the next one. What a command's DEBUG
-# trap writes gets into no report: each part of one has a redirection of its own, which the trap does not share. All is one line, so that the line numbers in bash's messages are those of the command.
+# trap writes gets into no report: each part of one has a redirection of its own, which the trap does not share. All is
+# one line, so that the line numbers in bash's messages are those of the command.
 REPORT = r'{ builtin printf "%s\0%s\0" "KIND$STATUS" "$PWD" >&FD && export -p >&FD && builtin printf "\0" >&FD; }'
 DONE = REPORT.replace("KIND", "done ").replace("STATUS", "?")
 LEFT = REPORT.replace("KIND", "left ").replace("STATUS", "1")
@@ -32,17 +33,23 @@ class State:
     cwd: bytes
     exports: bytes
 
-    def script(self) -> bytes:
-        """Return the command that brings the state back.
+    def script(self, posix: bool) -> bytes:
+        """Return the command that brings the state back, and leaves the shell in POSIX mode or not.
 
-        Not in POSIX mode, in which an exported variable that a fresh shell has read-only, as UID, ends the shell.
+        It runs outside of POSIX mode, in which an exported variable that a fresh shell has read-only, as UID, ends
+        the shell.
         """
         folder = shlex.quote(os.fsdecode(self.cwd))
-        return os.fsencode(f"set +o posix\n{{\ncd -- {folder}\n") + self.exports + b"} 2>/dev/null\nset -o posix\n"
+        return (
+            os.fsencode(f"set +o posix\n{{\ncd -- {folder}\n")
+            + self.exports
+            + b"} 2>/dev/null\n"
+            + b"set -o posix\n" * posix
+        )
 
 
 class Bash:
-    """A `bash --posix` in a sandbox, which waits for commands.
+    """A bash in a sandbox, in POSIX mode or not, which waits for commands.
 
     Attributes
     ----------
@@ -54,7 +61,7 @@ class Bash:
         Whether the sandbox ended before the process could be waited for.
     """
 
-    def __init__(self, processes: Processes, cwd: str, env: dict[str, str], output: int) -> None:
+    def __init__(self, processes: Processes, cwd: str, env: dict[str, str], output: int, posix: bool) -> None:
         self.state: State | None = None
         self.exit_status: int | None = None
         self.lost = False
@@ -64,7 +71,7 @@ class Bash:
         self._control, control = socket.socketpair()
         report_end, report = os.pipe()
         self._report = open(report_end, "rb", buffering=0)  # noqa: PTH123, SIM115 - a descriptor that closes itself
-        argv = [image.SHELL, "--posix", "-c", PROGRAM, "sh"]
+        argv = [image.SHELL, "--posix", "-c", PROGRAM, "sh"] if posix else [image.SHELL, "-c", PROGRAM, "bash"]
         with control:
             processes.start(argv, env, cwd, output, control.fileno(), report)
         os.close(report)

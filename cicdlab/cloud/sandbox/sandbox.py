@@ -73,7 +73,7 @@ class Sandbox:
         """Return the path under which commands see a host path; the host path itself in a plain sandbox."""
         return self._kind.inside(host)
 
-    def open_shell(self, cwd: str, env: dict[str, str]) -> Shell:
+    def open_shell(self, cwd: str, env: dict[str, str], posix: bool = True) -> Shell:
         """Start a shell.
 
         Parameters
@@ -82,6 +82,8 @@ class Sandbox:
             Its folder, as an inside path; must exist.
         env : dict
             Variables over those of the sandbox.
+        posix : bool
+            Whether it is bash as `sh`, as in CodeBuild's own images, or as `bash`.
 
         Raises
         ------
@@ -89,7 +91,7 @@ class Sandbox:
             If the shell does not start.
         """
         folder = str(self.path(cwd)) if self.kind == "plain" else cwd
-        return Shell(self.processes, folder, {**self._env, **env})
+        return Shell(self.processes, folder, {**self._env, **env}, posix)
 
     def close(self) -> None:
         """End every process, whatever it forked or ignores; return when none is left."""

@@ -41,15 +41,16 @@ class Listener:
 
 
 class Shell:
-    """A `bash --posix` that runs one command after the other. Made by `Sandbox.open_shell`.
+    """A bash, in POSIX mode or not, that runs one command after the other. Made by `Sandbox.open_shell`.
 
     Folder, variables, functions and options carry over. A command that ends the shell gives its status, and the next
     one runs in a fresh shell with the folder and the exported variables brought back. Use it from one thread at a
     time; `interrupt` may come from any.
     """
 
-    def __init__(self, processes: Processes, cwd: str, env: dict[str, str]) -> None:
+    def __init__(self, processes: Processes, cwd: str, env: dict[str, str], posix: bool = True) -> None:
         self._processes = processes
+        self._posix = posix
         self._cwd = cwd
         self._env = env
         self._state: State | None = None
@@ -141,10 +142,10 @@ class Shell:
         known = self._env if state is None else {k: v for k, v in self._env.items() if not IDENTIFIER.fullmatch(k)}
         if self._processes.ended:
             return Result(KILLED, ended=True, interrupted=True)
-        self._bash = Bash(self._processes, self._cwd, known, self._output_end.fileno())
+        self._bash = Bash(self._processes, self._cwd, known, self._output_end.fileno(), self._posix)
         result = self._follow(None, listener)
         if state is not None and not result.ended:
-            result = self._follow(state.script(), listener)
+            result = self._follow(state.script(self._posix), listener)
         if result.ended and not result.interrupted and not result.timed_out:
             raise SandboxError(f"No shell starts in the sandbox's folder {self._cwd} (status {result.status}).")
         return result if result.ended else None

@@ -72,6 +72,23 @@ def test_a_base_directory_is_where_names_begin(bench: Bench, base: str, expected
     assert bench.keys("goods") == [f"out/{name}" for name in expected]
 
 
+def test_a_base_directory_that_is_not_there_is_named(bench: Bench) -> None:
+    build = made(bench, {"files": ["**/*"], "base-directory": "none"})
+    assert reason(build, "UPLOAD_ARTIFACTS") == ("CLIENT_ERROR", "no matching base directory path found for none")
+
+
+def test_a_name_that_is_not_utf_8_is_left_out(bench: Bench) -> None:
+    build = made(bench, {"files": ["*.bin"]}, [r"touch $'\xff.bin' ok.bin"])
+    assert bench.keys("goods") == ["out/ok.bin"]
+    assert "Skipping invalid file path \ufffd.bin" in bench.log(build)
+
+
+def test_the_shells_messages_are_no_part_of_a_computed_name(bench: Bench) -> None:
+    artifacts = {"files": ["one.txt"], "name": "x-$(echo 7; echo warning >&2)"}
+    made(bench, artifacts, ["set -x", "echo 1 > one.txt"], overrideArtifactName=True)
+    assert bench.keys("goods") == ["x-7/one.txt"]
+
+
 @pytest.mark.parametrize("base", ["none", "../../..", "/etc", "/"])
 def test_a_base_directory_outside_of_the_build_gives_no_artifact(bench: Bench, base: str) -> None:
     build = made(bench, {"files": ["shadow", "hostname"], "base-directory": base})

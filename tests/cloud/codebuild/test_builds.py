@@ -235,6 +235,13 @@ def test_builds_over_a_projects_limit_are_rejected_not_queued(bench: Bench) -> N
     bench.codebuild.stop_build(id=second)
 
 
+def test_a_limit_of_minus_one_removes_the_limit(bench: Bench) -> None:
+    bench.project("demo", concurrentBuildLimit=1)
+    changed = bench.codebuild.update_project(name="demo", concurrentBuildLimit=-1)["project"]
+    assert "concurrentBuildLimit" not in changed
+    assert bench.build("demo")["buildStatus"] == "SUCCEEDED"
+
+
 def test_what_is_not_offered_answers_501(bench: Bench) -> None:
     with pytest.raises(ClientError) as caught:
         bench.codebuild.start_build_batch(projectName="demo")

@@ -129,6 +129,13 @@ def test_folder_variables_and_functions_carry_over_between_commands_and_phases(b
     assert bench.output(build) == ["sub", "1 2", "hello you"]
 
 
+@pytest.mark.parametrize(("shell", "mode"), [("/bin/sh", "on"), ("bash", "off")])
+def test_the_shell_is_sh_unless_the_buildspec_asks_for_bash(bench: Bench, shell: str, mode: str) -> None:
+    commands = {"build": {"commands": ["exit 1"]}, "post_build": {"commands": ["set -o | grep posix"]}}
+    build = bench.run(json.dumps({"version": 0.2, "env": {"shell": shell}, "phases": commands}) + "\n")
+    assert bench.output(build) == [f"posix          \t{mode}"]
+
+
 def test_version_0_1_gives_every_command_a_shell_of_its_own(bench: Bench) -> None:
     text = json.dumps(
         {

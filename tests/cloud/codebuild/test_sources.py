@@ -123,6 +123,25 @@ def test_a_missing_buildspec_is_said(bench: Bench) -> None:
     assert message.endswith("/src/buildspec.yml: no such file or directory")
 
 
+@pytest.mark.parametrize("path", ["a\0b", "x" * 300])
+def test_a_buildspec_whose_name_no_file_can_have_is_said(bench: Bench, path: str) -> None:
+    bench.bucket()
+    bench.put("goods", "app.zip", zipped({"buildspec.yml": BUILDSPEC}))
+    code, message = failed_download(build_of(bench, buildspec=path))
+    assert (code, message.startswith("stat /codebuild/output/src")) == ("YAML_FILE_ERROR", True)
+
+
+def test_a_source_that_does_not_fit_on_a_disk_names_no_place_on_this_machine(bench: Bench) -> None:
+    bench.bucket()
+    for key in ("buildspec.yml", "buildspec.yml/a"):
+        bench.put("goods", f"app/{key}", BUILDSPEC)
+    bench.put("goods", "app.zip", zipped({"a": "", "a/b": ""}))
+    for location in ("goods/app/", "goods/app.zip"):
+        bench.codebuild.delete_project(name="demo")
+        code, message = failed_download(build_of(bench, location=location))
+        assert (code, "/tmp" in message) == ("CLIENT_ERROR", False)
+
+
 def test_another_path_of_the_buildspec_counts_from_the_source_folder(bench: Bench) -> None:
     bench.bucket()
     bench.put("goods", "app.zip", zipped({"ci/other.yml": BUILDSPEC, "greeting": "hello"}))
