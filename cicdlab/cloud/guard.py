@@ -4,9 +4,11 @@ A page in a browser can post to loopback (cross-site request) or bring its own n
 shows in ``Origin`` and ``Sec-Fetch-Site``, the second in ``Host``.
 """
 
+import re
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+_NETLOC = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/?#@\[\],]+)(:\d{1,5})?")
 _LOOPBACK_NAMES = ("localhost", "localhost.localstack.cloud")
 
 
@@ -33,10 +35,8 @@ def refusal(headers: dict[str, str], allowed_hosts: frozenset[str] = frozenset()
     """
 
     def known(netloc: str) -> bool:
-        try:
-            host = urlsplit(f"//{netloc}").hostname or ""
-        except ValueError:
-            return False
+        parts = _NETLOC.fullmatch(netloc)
+        host = parts[1] if parts else ""
         return is_loopback(host) or host.lower() in allowed_hosts
 
     host = headers.get("host", "")

@@ -44,14 +44,20 @@ def decode(shape: Shape, value: Any) -> Any:
         known = {name: decode(member, value.get(name)) for name, member in shape.members.items()}
         return {name: member for name, member in known.items() if member is not None}
     if isinstance(shape, ListShape):
-        return [decode(shape.member, item) for item in value]
+        return [_decode_item(shape.member, item) for item in value]
     if isinstance(shape, MapShape):
-        return {key: decode(shape.value, item) for key, item in value.items()}
+        return {key: _decode_item(shape.value, item) for key, item in value.items()}
     if shape.type_name == "timestamp":
         return _timestamp(value)
     if shape.type_name == "blob" and isinstance(value, str):
         return _blob(value)
     return value
+
+
+def _decode_item(shape: Shape, value: Any) -> Any:
+    if value is None:
+        raise ServiceError("SerializationException", f"A list or map of {shape.name} can not hold null")
+    return decode(shape, value)
 
 
 def check(shape: Shape, value: dict[str, Any]) -> None:

@@ -109,7 +109,17 @@ def test_unknown_members_are_left_out():
 
 @pytest.mark.parametrize(
     "body",
-    [b"{", b"\xff", b"[1]", b'"text"', b'{"names": "one"}', b'{"names": [1]}', b'{"names": {"a": 1}}', b"[" * 100000],
+    [
+        b"{",
+        b"\xff",
+        b"[1]",
+        b'"text"',
+        b'{"names": "one"}',
+        b'{"names": [1]}',
+        b'{"names": [null]}',
+        b'{"names": {"a": 1}}',
+        b"[" * 100000,
+    ],
 )
 def test_an_unreadable_body_is_a_serialization_error(body):
     with pytest.raises(ServiceError) as refused:
