@@ -104,7 +104,7 @@ class Bash:
         verdict, cwd, exports, rest = parts
         self._said = rest
         self.state = State(bytes(cwd), bytes(exports))
-        kind, status = verdict.split()
+        *_, kind, status = verdict.split()  # a command may have written to descriptor 10 before
         return int(status) if kind == b"done" else None
 
     def close(self) -> None:

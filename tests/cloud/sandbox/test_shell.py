@@ -121,6 +121,11 @@ def test_a_descriptor_that_a_command_opens_stays_open(session):
     assert session.says("cat ~/three ~/nine ~/any") == "a\nb\nc"
 
 
+def test_writing_to_descriptor_ten_harms_nothing(session):
+    assert session.run("exec 10>~/ten; echo noise >&10").status == 0
+    assert session.says("echo alive") == "alive"
+
+
 def test_standard_input_is_empty(session):
     assert session.run("cat; read line") == Result(1)
     assert not session.output
