@@ -50,6 +50,16 @@ def test_a_body_that_is_too_large_is_refused(cloud):
     assert refused.value.response["Error"]["Code"] == "RequestEntityTooLargeException"
 
 
+def test_a_key_of_s3_may_hold_what_has_a_meaning_in_urls(cloud):
+    keys = ["a#b", "a%20b", "a%2Fb", "a&b", "a+b", "a//b", "a?b"]
+    for s3, bucket in ((cloud.client("s3"), "learners"), (cloud.core.client("s3", "us-east-1"), "engines")):
+        s3.create_bucket(Bucket=bucket)
+        for key in keys:
+            s3.put_object(Bucket=bucket, Key=key, Body=key.encode())
+        assert [item["Key"] for item in s3.list_objects_v2(Bucket=bucket)["Contents"]] == keys
+        assert [s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode() for key in keys] == keys
+
+
 def test_the_engines_clients_see_what_a_learner_made_and_back(cloud):
     learner, engine = cloud.client("s3"), cloud.core.client("s3", "us-east-1")
     learner.create_bucket(Bucket="shared")

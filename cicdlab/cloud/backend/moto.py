@@ -19,7 +19,14 @@ backends.list_of_moto_modules = lambda: _modules
 
 def application() -> Callable[..., Any]:
     """Return the WSGI application that answers for moto's services."""
-    return DomainDispatcherApplication(create_backend_app)
+    dispatch = DomainDispatcherApplication(create_backend_app)
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Any:
+        # moto's own name for it; without it a key of S3 ends at its first question mark
+        environ["RAW_URI"] = environ.get("REQUEST_URI", "")
+        return dispatch(environ, start_response)
+
+    return answer
 
 
 def reset() -> None:
