@@ -1,11 +1,10 @@
 """One running cloud: what its services share."""
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
+from . import scratch
 from .clients import DEFAULT_KEYS, Clients, Keys
 from .clock import Clock
 from .codebuild.api import CodeBuildApi
@@ -93,8 +92,7 @@ class Cloud:
         self.workers = Workers()
         self.credentials = CredentialDesk()
         self.iam_changes = 0
-        self._scratch = tempfile.TemporaryDirectory(prefix="cicdlab-", ignore_cleanup_errors=True)
-        self.root = Path(self._scratch.name).resolve()
+        self.root = scratch.make()
         self._clients: Clients | None = None
         self.services: dict[str, ServiceApi] = {"codebuild": CodeBuildApi(self)}
 
@@ -144,4 +142,4 @@ class Cloud:
         for service in self.services.values():
             service.reset()
         self.workers.close()
-        self._scratch.cleanup()
+        scratch.remove(self.root)

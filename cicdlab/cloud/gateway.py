@@ -61,23 +61,30 @@ class Gateway:
             if self._secure:
                 signatures.verify(environ, headers, lambda: _peek(environ), self._cloud.secret_of)
             if target is None:
-                self._check_backend(environ, headers)
+                return self._forward(environ, headers, start_response)
         except ServiceError as error:
             return _refuse(start_response, headers, error)
-        if target:
-            return self._serve(target, headers, _body(environ), start_response)
-        answer = self._cloud.backend.app(environ, start_response)  # type: ignore[misc]
-        if ENGINE not in environ and _MAY_CHANGE_IAM.search(headers.get("authorization", "")):
-            self._cloud.iam_changes += 1  # a learner's call may have changed a role; engines only read
-        return answer
+        return self._serve(target, headers, _body(environ), start_response)
 
-    def _check_backend(self, environ: dict[str, Any], headers: dict[str, str]) -> None:
+    def _forward(
+        self, environ: dict[str, Any], headers: dict[str, str], start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Let the backend answer, unless it would only pretend to."""
         if self._cloud.backend.app is None:
             ours = ", ".join(self._cloud.services)
             message = f"This endpoint serves {ours}; the rest is at {self._cloud.backend.name}."
             raise ServiceError("NotImplemented", message, 501)
+        request = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/"), headers
         if refusals.concerned(headers):
-            refusals.check(environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/"), headers, _peek(environ))
+            refusals.check(*request, _peek(environ))
+        try:
+            answer = self._cloud.backend.app(environ, start_response)
+        except NotImplementedError:
+            environ["wsgi.input"].seek(0)
+            raise refusals.missing(*request, _peek(environ)) from None
+        if ENGINE not in environ and _MAY_CHANGE_IAM.search(headers.get("authorization", "")):
+            self._cloud.iam_changes += 1  # a learner's call may have changed a role; engines only read
+        return answer
 
     def _serve(
         self, target: protocol.Target, headers: dict[str, str], body: bytes, start_response: StartResponse

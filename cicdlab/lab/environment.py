@@ -13,6 +13,9 @@ ACCOUNT = "123456789012"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 OUR_SERVICES = ("CODEBUILD", "CODEDEPLOY", "CODEPIPELINE", "CODECONNECTIONS", "CODESTAR_CONNECTIONS", "CODECOMMIT")
 
+# Where a cloud that is not at its usual port was said to be: kept, so that `cicdlab` and `aws` ask the same one.
+CHOSEN = ("CICDLAB_ENDPOINT", "CICDLAB_ENGINE")
+
 # What redirects or breaks boto3 most often; `cicdlab env` unsets these even where they are not set yet.
 UNWANTED = (
     "AWS_PROFILE",
@@ -57,6 +60,7 @@ def environment(
         "CICDLAB_TARGET": target,
         "CICDLAB_WORKSPACE": str(workspace.root),
         **_endpoints(target, environ),
+        **{name: environ[name] for name in CHOSEN if environ.get(name)},
         # LocalStack takes a key of twelve digits for the account; with any other it answers as account 000000000000.
         "AWS_ACCESS_KEY_ID": ACCOUNT if target == "localstack" else "test",
         "AWS_SECRET_ACCESS_KEY": "test",

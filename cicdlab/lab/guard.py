@@ -12,7 +12,10 @@ from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined
 from .environment import LOOPBACK
 from .errors import RefusedError
 
-REMEDY = 'choose the kernel "Python 3" of this project, or run `eval "$(cicdlab env)"` in the shell and start it again.'
+REMEDY = (
+    'choose the kernel "Python 3" of this project, '
+    'or run `eval "$(.venv/bin/cicdlab env)"` in the shell and start it again.'
+)
 
 
 def refuse_unless_local(environ: Mapping[str, str] = os.environ) -> None:

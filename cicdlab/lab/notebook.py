@@ -8,6 +8,7 @@ from nbformat import NotebookNode
 from .errors import LabError
 
 TASK, SOLUTION, CHECK, HINT, CLEAN_UP = "task", "solution", "check", "hint", "clean-up"
+BOOK = "book"  # a cell for the reader of the finished lab in the book
 
 
 def read(path: Path) -> NotebookNode:
@@ -21,11 +22,12 @@ def tags(cell: NotebookNode) -> set[str]:
 
 
 def learners_copy(finished: NotebookNode) -> NotebookNode:
-    """Return the notebook with its solutions blanked and its outputs cleared.
+    """Return the notebook with its solutions blanked, its outputs cleared, and without what is for the book only.
 
     A blanked cell keeps its first comment line, which says what to do there.
     """
     copy = nbformat.from_dict(finished)
+    copy.cells = [cell for cell in copy.cells if BOOK not in tags(cell)]
     for cell in copy.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None

@@ -64,7 +64,7 @@ def test_localstack_answers_for_everything_but_our_services():
     variables = environment("localstack", environ={"CICDLAB_ENGINE": "http://127.0.0.1:5000"})
     assert variables["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"
     assert variables["AWS_ACCESS_KEY_ID"] == "123456789012"
-    engines = {name for name, value in variables.items() if value == "http://127.0.0.1:5000"}
+    engines = {name for name, value in variables.items() if value == "http://127.0.0.1:5000" and "AWS" in name}
     assert engines == {
         f"AWS_ENDPOINT_URL_{service}"
         for service in (
@@ -99,3 +99,11 @@ print(sorted(name for name in os.environ if name in ("AWS_PROFILE", "AWS_SESSION
             execution.run()
     printed = "".join(output.text for output in story.cells[0].outputs).split()
     assert printed == ["['reached']", "[]", str(Path(sys.executable).parent / "aws")]
+
+
+def test_a_place_that_was_chosen_is_kept_for_the_next_command(tmp_path):
+    chosen = {"CICDLAB_ENDPOINT": "http://127.0.0.1:4999", "CICDLAB_ENGINE": "http://127.0.0.1:4998"}
+    first = environment("embedded", Workspace(tmp_path), chosen)
+    assert {name: first[name] for name in chosen} == chosen
+    again = environment("embedded", Workspace(tmp_path), {k: v for k, v in first.items() if v})
+    assert again["AWS_ENDPOINT_URL"] == chosen["CICDLAB_ENDPOINT"]

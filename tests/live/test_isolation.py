@@ -4,7 +4,10 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+
+from cicdlab.cloud.server import Server, Settings
 
 from .conftest import ROLE, LiveCloud, wait_until
 
@@ -84,6 +87,18 @@ def test_stopping_the_cloud_in_the_middle_of_a_build_leaves_no_process_and_no_fo
     live.process.send_signal(signal.SIGTERM)
     assert live.process.wait(20) == 0
     assert not processes(marker)
+
+
+def test_the_next_cloud_removes_the_folder_of_one_that_was_killed(live, tmp_path):
+    start(live, "sleep 600")
+    folders = f"cicdlab-cloud-{live.process.pid}-*"
+    place = Path(tempfile.gettempdir())
+    assert wait_until(lambda: list(place.glob(folders)))
+    os.kill(live.process.pid, signal.SIGKILL)
+    live.process.wait(20)
+    assert list(place.glob(folders))
+    with Server(Settings(port=0)):
+        assert not list(place.glob(folders))
 
 
 def test_a_build_that_ended_leaves_no_daemon(live):

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
-from ..errors import ServiceError
+from ..errors import ServiceError, not_simulated
 
 _TARGET_ACTION = re.compile(r"(?:^|&)Action=(\w+)")
 _RPC_OPERATION = re.compile(r"/service/[^/]+/operation/([^/]+)")
@@ -79,7 +79,9 @@ REFUSALS = (
         r"AWS::Code(?:Build|Deploy|Pipeline)::",
     ),
 )
-_SERVICES = frozenset(refusal.service for refusal in REFUSALS)
+# Services that will be this cloud's own: moto records what they are asked to do, says "Succeeded", and runs nothing.
+TO_COME = frozenset({"codecommit", "codeconnections", "codedeploy", "codepipeline", "codestar-connections"})
+_SERVICES = TO_COME.union(refusal.service for refusal in REFUSALS)
 
 
 def concerned(headers: dict[str, str]) -> bool:
@@ -97,6 +99,8 @@ def check(method: str, path: str, headers: dict[str, str], body: bytes) -> None:
     """
     service, text = _service(headers), body.decode("utf-8", "replace")
     operation = _operation(method, path, headers, text)
+    if service in TO_COME:
+        raise not_simulated(service, operation)
     for refusal in REFUSALS:
         if refusal.service == service and re.fullmatch(refusal.operation, operation):
             content = (
@@ -105,6 +109,11 @@ def check(method: str, path: str, headers: dict[str, str], body: bytes) -> None:
             if re.search(refusal.body, content):
                 message = f"{refusal.what} is not simulated on this machine's cloud: {refusal.effect}."
                 raise ServiceError("NotImplemented", message, 501)
+
+
+def missing(method: str, path: str, headers: dict[str, str], body: bytes) -> ServiceError:
+    """Return the answer to an operation that moto does not have."""
+    return not_simulated(_service(headers), _operation(method, path, headers, body.decode("utf-8", "replace")))
 
 
 def _service(headers: dict[str, str]) -> str:

@@ -1,13 +1,11 @@
 """The machine of one build: a sandbox, and the shell in which its commands run."""
 
-import os
-import shutil
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event
 
-from .. import sandbox
+from .. import sandbox, scratch
 from .errors import PhaseError
 from .model import STOPPED, TIMED_OUT
 
@@ -43,7 +41,7 @@ class Machine:
 
     def start(self) -> None:
         """Start the sandbox; it gets ready while the caller goes on."""
-        _remove(self._folder)  # after a reset ids begin again
+        scratch.remove(self._folder)  # after a reset ids begin again
         self._box = sandbox.Sandbox.create(self._folder, [], {}, home="/root")
         self.source.mkdir(parents=True)
 
@@ -66,7 +64,7 @@ class Machine:
     def close(self) -> None:
         """End every process and remove every file."""
         self.end_processes()
-        _remove(self._folder)
+        scratch.remove(self._folder)
 
     def check(self) -> None:
         """Raise when the build was stopped or its time is over.
@@ -137,12 +135,3 @@ class Machine:
         if not self._shell:
             self._shell = self._sandbox.open_shell(self.source_folder, self._variables, self._posix)
         return self._shell
-
-
-def _remove(folder: Path) -> None:
-    """Remove a folder, also what a build left without permissions in it."""
-    for parent, names, _ in os.walk(folder):  # top down: each folder is opened before the walk goes into it
-        for path in (Path(parent, name) for name in names):
-            if not path.is_symlink() and not os.access(path, os.R_OK | os.W_OK | os.X_OK):
-                path.chmod(0o700)
-    shutil.rmtree(folder, ignore_errors=True)

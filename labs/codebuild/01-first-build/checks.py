@@ -142,7 +142,7 @@ def artifact(aws):
     "broken",
     "A failing test stopped a build in PRE_BUILD, before anything was packaged",
     hints=[
-        "Make one test fail: change what it looks at, zip the source again, upload it, start a build.",
+        "Make one test fail: change the code that it tests, zip the source again, upload it, start a build.",
         "timetable/board.py sorts the trains twice; a board that does not sort them fails the test of the order.",
         'In as_text, write "in trains" instead of "in sorted(trains)".',
     ],
@@ -150,7 +150,7 @@ def artifact(aws):
 def broken(aws):
     failed = [build for build in builds(aws) if build["buildStatus"] == "FAILED"]
     if not failed:
-        raise NotYet("no build has failed yet; break a test in the source, upload it and build")
+        raise NotYet("no build has failed yet; break the application as Task 5 says, upload it and build")
     ends = {phase["phaseType"] for build in failed for phase in build["phases"] if phase.get("phaseStatus") == "FAILED"}
     if "PRE_BUILD" not in ends:
         raise NotYet(f"a build failed, but in {', '.join(sorted(ends))}; a failing test ends a build in PRE_BUILD")
@@ -167,7 +167,7 @@ def broken(aws):
 def fixed(aws):
     history = builds(aws)
     if all(build["buildStatus"] != "FAILED" for build in history):
-        raise NotYet("nothing has failed yet, so there is nothing to put right; break a test first")
+        raise NotYet("nothing has failed yet, so there is nothing to put right; do Task 5 first")
     if history[0]["buildStatus"] != "SUCCEEDED":
         raise NotYet(f"the newest build ended {history[0]['buildStatus']}; read its log, put it right, build again")
     log = messages(aws, history[0])
@@ -188,7 +188,7 @@ def fixed(aws):
 def release(aws):
     spec = the_project(aws)["source"].get("buildspec") or "buildspec.yml"
     if spec != "buildspec-release.yml":
-        raise NotYet(f"the project builds from {spec} again; keep buildspec-release.yml and mend it")
+        raise NotYet(f"the project builds from {spec}; Task 7 has it build from buildspec-release.yml, which you mend")
     if "<h1>Departures from Wakefield</h1>" not in stored(aws, f"{OUTPUT}/board.html").decode():
         raise NotYet("board.html is in the bucket, but it is not the board of Wakefield")
 

@@ -87,7 +87,7 @@ def back_to_the_first_buildspec(aws):
     codebuild = aws.client("codebuild")
     good = codebuild.batch_get_projects(names=[PROJECT])["projects"][0]["source"]
     codebuild.update_project(name=PROJECT, source=good | {"buildspec": "buildspec.yml"})
-    yield "the project builds from buildspec.yml again; keep buildspec-release.yml and mend it"
+    yield "the project builds from buildspec.yml; Task 7 has it build from buildspec-release.yml, which you mend"
     codebuild.update_project(name=PROJECT, source=good)
 
 
