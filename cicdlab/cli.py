@@ -103,7 +103,8 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes once more at exit
         status = 141
     except Exception as error:  # noqa: BLE001  (the last place where it can become a sentence)
-        err.print(_sentence(error), markup=False)
+        if sentence := _sentence(error):
+            err.print(sentence, markup=False)
         status = 2 if hasattr(error, "format_message") else 1
     sys.exit(status)
 
@@ -111,6 +112,8 @@ def main() -> None:
 def _sentence(error: Exception) -> str:
     if hasattr(error, "format_message"):  # a mistake in the command line, as Typer reports it
         message = error.format_message()
+        if not message:  # no command was named, and the help is printed already
+            return ""
         return f"{message}{'' if message.endswith(('.', '?')) else '.'} `cicdlab --help` shows what there is."
     if isinstance(error, CommandError | _lab_error()):
         return str(error)

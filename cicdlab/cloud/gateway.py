@@ -74,6 +74,8 @@ class Gateway:
             ours = ", ".join(self._cloud.services)
             message = f"This endpoint serves {ours}; the rest is at {self._cloud.backend.name}."
             raise ServiceError("NotImplemented", message, 501)
+        if refusals.service_of(headers) in self._cloud.services:  # moto has a CodeBuild too, which builds nothing
+            raise ServiceError("UnknownOperationException", "No operation of this service has that name.", 404)
         request = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/"), headers
         if refusals.concerned(headers):
             refusals.check(*request, _peek(environ))
@@ -82,6 +84,9 @@ class Gateway:
         except NotImplementedError:
             environ["wsgi.input"].seek(0)
             raise refusals.missing(*request, _peek(environ)) from None
+        except Exception:
+            _log.exception("The backend failed")
+            raise ServiceError("InternalFailure", "The backend of this cloud failed; its log says why.", 500) from None
         if ENGINE not in environ and _MAY_CHANGE_IAM.search(headers.get("authorization", "")):
             self._cloud.iam_changes += 1  # a learner's call may have changed a role; engines only read
         return answer

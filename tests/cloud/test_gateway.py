@@ -1,6 +1,7 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
-from urllib.request import urlopen
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from botocore.config import Config
@@ -31,6 +32,20 @@ def test_an_operation_that_is_not_built_says_so_once(cloud):
         codebuild.create_webhook(projectName="demo")
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize(
+    "target", ["codebuild_20161006.ListProjects", "Other.ListProjects", "CodeBuild_20161006", "a.b.c"]
+)
+def test_a_target_that_is_nobodys_is_an_unknown_operation(cloud, target):
+    scope = (
+        "AWS4-HMAC-SHA256 Credential=test/20261102/us-east-1/codebuild/aws4_request, SignedHeaders=host, Signature=0"
+    )
+    headers = {"X-Amz-Target": target, "Authorization": scope, "Content-Type": "application/x-amz-json-1.1"}
+    with pytest.raises(HTTPError) as refused:
+        urlopen(Request(cloud.endpoint, data=b"{}", headers=headers))
+    assert refused.value.code == 404
+    assert json.load(refused.value)["__type"] == "UnknownOperationException"
 
 
 @pytest.mark.parametrize("path", ["/_cicdlab/reset", "/moto-api/reset"])

@@ -86,7 +86,7 @@ _SERVICES = TO_COME.union(refusal.service for refusal in REFUSALS)
 
 def concerned(headers: dict[str, str]) -> bool:
     """Tell whether a request goes to a service of which something is refused, without reading its body."""
-    return _service(headers) in _SERVICES
+    return service_of(headers) in _SERVICES
 
 
 def check(method: str, path: str, headers: dict[str, str], body: bytes) -> None:
@@ -97,7 +97,7 @@ def check(method: str, path: str, headers: dict[str, str], body: bytes) -> None:
     ServiceError
         With status 501 and a sentence that says what would not happen.
     """
-    service, text = _service(headers), body.decode("utf-8", "replace")
+    service, text = service_of(headers), body.decode("utf-8", "replace")
     operation = _operation(method, path, headers, text)
     if service in TO_COME:
         raise not_simulated(service, operation)
@@ -113,10 +113,11 @@ def check(method: str, path: str, headers: dict[str, str], body: bytes) -> None:
 
 def missing(method: str, path: str, headers: dict[str, str], body: bytes) -> ServiceError:
     """Return the answer to an operation that moto does not have."""
-    return not_simulated(_service(headers), _operation(method, path, headers, body.decode("utf-8", "replace")))
+    return not_simulated(service_of(headers), _operation(method, path, headers, body.decode("utf-8", "replace")))
 
 
-def _service(headers: dict[str, str]) -> str:
+def service_of(headers: dict[str, str]) -> str:
+    """Return the signing name of the service that a request was signed for, or an empty string."""
     scope = _SCOPE_SERVICE.search(headers.get("authorization", ""))
     return scope[1] if scope else ""
 
