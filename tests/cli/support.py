@@ -5,8 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,15 +48,6 @@ def free_ports(count: int) -> list[int]:
     for probe in probes:
         probe.close()
     return ports
-
-
-def wait_for(condition: Callable[[], object], what: str, seconds: float = 60) -> object:
-    """Return what a condition answers as soon as it is true."""
-    deadline = time.monotonic() + seconds
-    while not (answer := condition()):
-        assert time.monotonic() < deadline, f"still not: {what}"
-        time.sleep(0.05)
-    return answer
 
 
 def is_one_sentence(text: str) -> bool:

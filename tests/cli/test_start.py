@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from .support import end, free_ports, is_one_sentence, wait_for
+from ..waiting import wait_until
+from .support import end, free_ports, is_one_sentence
 
 OPTIONS = ("--cloud-port", "--lab-port", "--book-port")
 
@@ -116,7 +117,7 @@ def test_a_notebook_talks_to_the_cloud_that_was_started_and_ends_with_it(start):
     running = start()
     lab, token = running.address("JupyterLab").split("/lab?token=")
     _, kernel = status_of(f"{lab}/api/kernels?token={token}", "POST", json.dumps({"name": "python3"}).encode())
-    environ = wait_for(lambda: kernels_environ(descendants(running.process.pid)), "a kernel is running")
+    environ = wait_until(lambda: kernels_environ(descendants(running.process.pid)), "a kernel is running")
     pids = descendants(running.process.pid)
     running.stop(signal.SIGINT)
 
@@ -140,7 +141,7 @@ def test_killed_without_a_word_it_leaves_no_process(start):
     os.kill(running.process.pid, signal.SIGKILL)
     running.process.communicate(timeout=20)
 
-    wait_for(lambda: not [pid for pid in running.children if is_alive(pid)], "everything has ended")
+    wait_until(lambda: not [pid for pid in running.children if is_alive(pid)], "everything has ended")
 
 
 @needs_linux

@@ -6,9 +6,8 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,18 +17,11 @@ import pytest
 
 from cicdlab.lab import environment
 
+from ..waiting import wait_until
+
 TRUST = """{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
 "Principal": {"Service": "codebuild.amazonaws.com"}}]}"""
 ROLE = "arn:aws:iam::123456789012:role/builder"
-
-
-def wait_until(holds: Callable[[], Any], seconds: float = 30.0) -> Any:
-    """Return the first true value of a condition, or fail after so many seconds."""
-    end = time.monotonic() + seconds
-    while not (value := holds()):
-        assert time.monotonic() < end, f"still not so after {seconds} s"
-        time.sleep(0.02)
-    return value
 
 
 @dataclass

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from cicdlab.cloud.server import Server, Settings
 
-from .conftest import ROLE, LiveCloud, wait_until
+from ..waiting import marked, wait_until
+from .conftest import ROLE, LiveCloud
 
 ENVIRONMENT = {"type": "LINUX_CONTAINER", "image": "any", "computeType": "BUILD_GENERAL1_SMALL"}
 
@@ -40,20 +41,6 @@ def log(live: LiveCloud, build_id: str) -> str:
     return "".join(event["message"] for event in logs.get_log_events(**stream, startFromHead=True)["events"])
 
 
-def processes(marker: str) -> list[str]:
-    """Return the process ids whose command line carries a marker."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            try:
-                command = (entry / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if marker.encode() in command:
-                found.append(entry.name)
-    return found
-
-
 def test_a_build_sees_no_variable_of_the_learner(live):
     build_id = start(live, "env", 'cat /proc/self/environ /proc/$PPID/environ | tr "\\0" "\\n"')
     assert live.finished(build_id)["buildStatus"] == "SUCCEEDED"
@@ -75,18 +62,18 @@ def test_killing_the_cloud_leaves_no_process(live):
     marker = "marker-of-test-killing"
     lasting = f'{sys.executable} -c "import time; time.sleep(600)" {marker}'
     start(live, f"setsid nohup {lasting} > /dev/null 2>&1 &", f'trap "" TERM; {lasting}')
-    wait_until(lambda: len(processes(marker)) >= 2)
+    wait_until(lambda: len(marked(marker)) >= 2)
     os.kill(live.process.pid, signal.SIGKILL)
-    wait_until(lambda: not processes(marker))
+    wait_until(lambda: not marked(marker))
 
 
 def test_stopping_the_cloud_in_the_middle_of_a_build_leaves_no_process_and_no_folder(live, tmp_path):
     marker = "marker-of-test-stopping"
     start(live, f'{sys.executable} -c "import time; time.sleep(600)" {marker}')
-    wait_until(lambda: processes(marker))
+    wait_until(lambda: marked(marker))
     live.process.send_signal(signal.SIGTERM)
     assert live.process.wait(20) == 0
-    assert not processes(marker)
+    assert not marked(marker)
 
 
 def test_the_next_cloud_removes_the_folder_of_one_that_was_killed(live, tmp_path):
@@ -105,7 +92,7 @@ def test_a_build_that_ended_leaves_no_daemon(live):
     marker = "marker-of-test-daemon"
     daemon = f'setsid {sys.executable} -c "import time; time.sleep(600)" {marker} > /dev/null 2>&1 &'
     assert live.finished(start(live, daemon))["buildStatus"] == "SUCCEEDED"
-    wait_until(lambda: not processes(marker))
+    wait_until(lambda: not marked(marker))
 
 
 def test_a_stopped_cloud_says_nothing_and_ends_with_status_zero():

@@ -3,10 +3,8 @@
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from threading import Event
-from time import monotonic
 from typing import Any
 
 import pytest
@@ -14,6 +12,7 @@ import pytest
 from cicdlab.cloud.server import Server, Settings
 
 from ...conftest import RunningCloud
+from ...waiting import wait_until
 
 TRUST = {
     "Version": "2012-10-17",
@@ -24,15 +23,6 @@ MACHINE = {
     "image": "aws/codebuild/amazonlinux-x86_64-standard:5.0",
     "computeType": "BUILD_GENERAL1_SMALL",
 }
-
-
-def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
-    """Return what a condition gives as soon as it is true."""
-    end = monotonic() + seconds
-    while not (value := condition()):
-        assert monotonic() < end, f"still not true after {seconds} s"
-        Event().wait(0.02)
-    return value
 
 
 def zipped(files: dict[str, str | bytes]) -> bytes:
@@ -95,7 +85,7 @@ class Bench:
         return dict(self.codebuild.batch_get_builds(ids=[build_id])["builds"][0])
 
     def ended(self, build_id: str) -> dict[str, Any]:
-        until(lambda: self.get(build_id)["buildComplete"])
+        wait_until(lambda: self.get(build_id)["buildComplete"])
         return self.get(build_id)
 
     def build(self, project: str = "demo", **members: Any) -> dict[str, Any]:

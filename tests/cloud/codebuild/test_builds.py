@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from .conftest import Bench, spec, until
+from ...waiting import wait_until
+from .conftest import Bench, spec
 
 
 def refused(call: Any, **request: Any) -> tuple[str, str]:
@@ -231,7 +232,7 @@ def test_builds_over_a_projects_limit_are_rejected_not_queued(bench: Bench) -> N
     build_id = bench.start("demo")
     assert refused(bench.codebuild.start_build, projectName="demo")[0] == "AccountLimitExceededException"
     bench.codebuild.stop_build(id=build_id)
-    second = until(lambda: bench.start("demo"))
+    second = wait_until(lambda: bench.start("demo"))
     bench.codebuild.stop_build(id=second)
 
 

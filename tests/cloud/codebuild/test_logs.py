@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from cicdlab.cloud.codebuild.logs import EVENT_OVERHEAD, MAX_BATCH, MAX_EVENTS, batches, pieces
 
-from .conftest import Bench, phase, reason, spec, states, until
+from ...waiting import wait_until
+from .conftest import Bench, phase, reason, spec, states
 
 
 def test_the_log_is_where_aws_puts_it_and_the_build_says_so(bench: Bench) -> None:
@@ -75,7 +76,7 @@ def test_the_log_can_be_read_while_a_command_runs(bench: Bench) -> None:
         build: dict[str, Any] = bench.get(build_id)
         return "groupName" in build["logs"] and "early" in bench.output(build)
 
-    until(seen)
+    wait_until(seen)
     assert bench.get(build_id)["buildStatus"] == "IN_PROGRESS"
     bench.codebuild.stop_build(id=build_id)
 
@@ -101,7 +102,7 @@ def test_a_very_long_line_arrives_in_pieces(bench: Bench) -> None:
 def test_a_group_that_disappears_is_noted_in_the_build(bench: Bench) -> None:
     bench.project("demo", spec(build=["echo early", "sleep 1.5", "echo late"]), timeoutInMinutes=500)
     build_id = bench.start("demo")
-    until(lambda: "groupName" in bench.get(build_id)["logs"])
+    wait_until(lambda: "groupName" in bench.get(build_id)["logs"])
     bench.client("logs").delete_log_group(logGroupName="/aws/codebuild/demo")
     build = bench.ended(build_id)
     assert build["buildStatus"] == "SUCCEEDED"

@@ -4,7 +4,8 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from .conftest import Bench, states, until
+from ...waiting import wait_until
+from .conftest import Bench, states
 
 COUNT = 64
 
@@ -34,7 +35,7 @@ def test_sixty_four_builds_at_once_keep_their_logs_artifacts_and_statuses_apart(
 
     with ThreadPoolExecutor(16) as pool:
         ids = list(pool.map(start, range(COUNT)))
-        builds = until(lambda: all_ended(bench, ids), 120)
+        builds = wait_until(lambda: all_ended(bench, ids), 120)
         outputs = list(pool.map(bench.output, builds))
     assert len(set(ids)) == COUNT
     assert sorted(build["buildNumber"] for build in builds) == list(range(1, COUNT + 1))

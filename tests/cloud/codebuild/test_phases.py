@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from .conftest import Bench, phase, reason, spec, states, until
+from ...waiting import wait_until
+from .conftest import Bench, phase, reason, spec, states
 
 ALL = [
     "SUBMITTED",
@@ -211,7 +212,7 @@ def test_a_stopped_build_is_ended_with_all_its_processes(bench: Bench) -> None:
         "demo", spec(build=["echo ready", STUBBORN.format(n=2)], post_build=["echo no"]), timeoutInMinutes=500
     )
     build_id = bench.start("demo")
-    until(lambda: alive("sleep 98765.2"))
+    wait_until(lambda: alive("sleep 98765.2"))
     build = bench.codebuild.stop_build(id=build_id)["build"]
     assert (build["buildStatus"], build["buildComplete"]) == ("STOPPED", True)
     assert states(build)["BUILD"] == "STOPPED"
@@ -246,7 +247,7 @@ def test_stopping_a_build_that_has_ended_changes_nothing(bench: Bench) -> None:
 def test_a_reset_ends_builds_that_run(bench: Bench) -> None:
     bench.project("demo", spec(build=[STUBBORN.format(n=3)]), timeoutInMinutes=500)
     bench.start("demo")
-    until(lambda: alive("sleep 98765.3"))
+    wait_until(lambda: alive("sleep 98765.3"))
     bench.cloud.core.reset()
     assert alive("98765.3") == []
     assert bench.codebuild.list_builds()["ids"] == []

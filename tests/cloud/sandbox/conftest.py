@@ -1,9 +1,7 @@
 """A sandbox of each kind, and ways to look at the host's processes."""
 
-import os
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,29 +58,6 @@ def session(box: Sandbox) -> Iterator[Session]:
 def token() -> str:
     """A word that marks processes on their command line."""
     return f"marked-{uuid.uuid4().hex}"
-
-
-def marked(token: str) -> list[int]:
-    """The processes on this machine whose command line contains the token."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            try:
-                command = (entry / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if token.encode() in command:
-                found.append(int(entry.name))
-    return found
-
-
-def eventually(condition: Callable[[], object], seconds: float = 30) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.005)
-    return bool(condition())
 
 
 STUBBORN = """

@@ -13,7 +13,8 @@ import pytest
 
 from cicdlab.cloud.sandbox import Result, Sandbox
 
-from .conftest import eventually, marked, stubborn
+from ...waiting import marked, wait_until
+from .conftest import stubborn
 
 OWNER = """
 import sys, time
@@ -76,7 +77,7 @@ def test_time_out_ends_a_command_that_never_stops_writing(session):
 
 def test_interrupt_from_another_thread_ends_everything(session, token):
     start_daemon(session, token)
-    stopper = threading.Timer(0.0, lambda: eventually(lambda: b"go" in session.output) and session.shell.interrupt())
+    stopper = threading.Timer(0.0, lambda: wait_until(lambda: b"go" in session.output) and session.shell.interrupt())
     stopper.start()
     assert session.run("echo go; sleep 1000") == Result(137, ended=True, interrupted=True)
     stopper.join()
@@ -97,21 +98,21 @@ def test_death_of_the_owner_by_sigkill_ends_everything(kind, tmp_path, token, la
     ) as owner:
         assert owner.stdout is not None
         assert "running" in owner.stdout.readline()
-        assert eventually(lambda: [pid for pid in marked(token) if pid != owner.pid])
+        wait_until(lambda: [pid for pid in marked(token) if pid != owner.pid])
         owner.send_signal(signal.SIGKILL)
         owner.wait()
-    assert eventually(lambda: not marked(token))
-    assert eventually(lambda: not marked(f"1000.{os.getpid()}"))
+    wait_until(lambda: not marked(token))
+    wait_until(lambda: not marked(f"1000.{os.getpid()}"))
 
 
 def test_an_owner_that_forgets_a_sandbox_ends_it(kind, tmp_path, token):
     def forget() -> None:
         shell = Sandbox.create(tmp_path, [], {}, kind=kind).open_shell("/root", {})
         shell.run(stubborn(token), timeout=60, on_output=lambda _: None)
-        assert eventually(lambda: marked(token))
+        wait_until(lambda: marked(token))
 
     forget()
-    assert eventually(lambda: not marked(token))
+    wait_until(lambda: not marked(token))
 
 
 def test_a_command_that_kills_its_process_group_ends_only_its_shell(session):
