@@ -1,12 +1,11 @@
 """A cloud in a process of its own, driven from outside as a learner drives it."""
 
-import io
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +16,9 @@ import pytest
 
 from cicdlab.lab import environment
 
+from ..goods import TRUST, zipped
 from ..waiting import wait_until
 
-TRUST = """{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
-"Principal": {"Service": "codebuild.amazonaws.com"}}]}"""
 ROLE = "arn:aws:iam::123456789012:role/builder"
 
 
@@ -44,13 +42,9 @@ class LiveCloud:
 
     def prepare(self, bucket: str, files: dict[str, str]) -> None:
         """Make a role and a bucket with a zipped source."""
-        self.client("iam").create_role(RoleName="builder", AssumeRolePolicyDocument=TRUST)
+        self.client("iam").create_role(RoleName="builder", AssumeRolePolicyDocument=json.dumps(TRUST))
         self.client("s3").create_bucket(Bucket=bucket)
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w") as archive:
-            for name, text in files.items():
-                archive.writestr(name, text)
-        self.client("s3").put_object(Bucket=bucket, Key="source.zip", Body=packed.getvalue())
+        self.client("s3").put_object(Bucket=bucket, Key="source.zip", Body=zipped(files))
 
     def finished(self, build_id: str) -> dict[str, Any]:
         """Return a build when it has ended."""

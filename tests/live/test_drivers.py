@@ -7,6 +7,7 @@ from pathlib import Path
 
 import localstack_client.session
 
+from ..goods import MACHINE
 from .conftest import ROLE
 
 AWS = str(Path(sys.executable).with_name("aws"))
@@ -25,11 +26,7 @@ PROJECT = {
     "name": "greeter",
     "source": {"type": "S3", "location": "sources/source.zip"},
     "artifacts": {"type": "S3", "location": "sources", "path": "out", "packaging": "NONE"},
-    "environment": {
-        "type": "LINUX_CONTAINER",
-        "image": "aws/codebuild/amazonlinux-x86_64-standard:5.0",
-        "computeType": "BUILD_GENERAL1_SMALL",
-    },
+    "environment": MACHINE,
     "serviceRole": ROLE,
 }
 

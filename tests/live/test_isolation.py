@@ -9,10 +9,9 @@ from pathlib import Path
 
 from cicdlab.cloud.server import Server, Settings
 
+from ..goods import MACHINE
 from ..waiting import marked, wait_until
 from .conftest import ROLE, LiveCloud
-
-ENVIRONMENT = {"type": "LINUX_CONTAINER", "image": "any", "computeType": "BUILD_GENERAL1_SMALL"}
 
 
 def start(live: LiveCloud, *commands: str) -> str:
@@ -25,7 +24,7 @@ def start(live: LiveCloud, *commands: str) -> str:
         name="inside",
         source={"type": "NO_SOURCE", "buildspec": buildspec},
         artifacts={"type": "NO_ARTIFACTS"},
-        environment=ENVIRONMENT,
+        environment=MACHINE,
         serviceRole=ROLE,
     )
     return codebuild.start_build(projectName="inside")["build"]["id"]

@@ -1,22 +1,12 @@
 """Runs small builds on a cloud, for tests that compute an answer from what a build does."""
 
-import io
 import json
-import zipfile
 from dataclasses import dataclass
 from typing import Any
 
 from cicdlab.lab.wait import wait
 
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "codebuild.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
-ENVIRONMENT = {
-    "type": "LINUX_CONTAINER",
-    "image": "aws/codebuild/standard:7.0",
-    "computeType": "BUILD_GENERAL1_SMALL",
-}
+from ..goods import MACHINE, TRUST, zipped
 
 
 class Builder:
@@ -39,17 +29,13 @@ class Builder:
     def project(self, name: str, buildspec: dict[str, Any] | None = None, **settings: Any) -> None:
         """Create a project; without other settings it has no source and no artifacts."""
         source = {"type": "NO_SOURCE"} | ({"buildspec": json.dumps(buildspec)} if buildspec else {})
-        defaults = {"source": source, "artifacts": {"type": "NO_ARTIFACTS"}, "environment": ENVIRONMENT}
+        defaults = {"source": source, "artifacts": {"type": "NO_ARTIFACTS"}, "environment": MACHINE}
         self.codebuild.create_project(name=name, serviceRole=self.role, **(defaults | settings))
 
     def upload(self, bucket: str, key: str, files: dict[str, str]) -> str:
         """Put a zip of these files into a new bucket and return the location that a source names."""
         self.s3.create_bucket(Bucket=bucket)
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w") as archive:
-            for path, text in files.items():
-                archive.writestr(path, text)
-        self.s3.put_object(Bucket=bucket, Key=key, Body=packed.getvalue())
+        self.s3.put_object(Bucket=bucket, Key=key, Body=zipped(files))
         return f"{bucket}/{key}"
 
     def run(self, project: str, **overrides: Any) -> "FinishedBuild":

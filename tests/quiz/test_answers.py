@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from cicdlab.quiz.bank import load, plain
 
-from .builder import ENVIRONMENT, Builder
+from ..goods import MACHINE
+from .builder import Builder
 
 QUESTIONS = load(Path(__file__).parents[2] / "chapters/codebuild/questions.yml")
 MODEL = botocore.session.get_session().get_service_model("codebuild")
@@ -214,7 +215,7 @@ def test_variable_precedence(builder: Builder) -> None:
         return [{"name": "STAGE", "value": place}]
 
     spec = commands(build=["echo stage-$STAGE"]) | {"env": {"variables": {"STAGE": "buildspec"}}}
-    builder.project("stages", spec, environment=ENVIRONMENT | {"environmentVariables": stage("project")})
+    builder.project("stages", spec, environment=MACHINE | {"environmentVariables": stage("project")})
     builder.project("unset", spec)
     builds = [
         builder.run("stages", environmentVariablesOverride=stage("call")),

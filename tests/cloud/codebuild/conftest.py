@@ -1,8 +1,6 @@
 """Builds as a learner makes them: through boto3, against a running cloud."""
 
-import io
 import json
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,25 +10,8 @@ import pytest
 from cicdlab.cloud.server import Server, Settings
 
 from ...conftest import RunningCloud
+from ...goods import MACHINE, TRUST
 from ...waiting import wait_until
-
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "codebuild.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
-MACHINE = {
-    "type": "LINUX_CONTAINER",
-    "image": "aws/codebuild/amazonlinux-x86_64-standard:5.0",
-    "computeType": "BUILD_GENERAL1_SMALL",
-}
-
-
-def zipped(files: dict[str, str | bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return buffer.getvalue()
 
 
 def spec(**phases: list[str]) -> str:

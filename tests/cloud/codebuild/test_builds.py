@@ -59,7 +59,7 @@ def test_overrides_count_for_one_build_only(bench: Bench) -> None:
 
 
 def test_source_and_artifacts_may_be_overridden(bench: Bench) -> None:
-    from .conftest import zipped
+    from ...goods import zipped
 
     bench.bucket()
     bench.put("goods", "app.zip", zipped({"greeting": "hello"}))

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from .conftest import MACHINE, Bench, spec, zipped
+from ...goods import MACHINE, zipped
+from .conftest import Bench, spec
 
 
 def variables(bench: Bench, build: dict[str, Any]) -> dict[str, str]:

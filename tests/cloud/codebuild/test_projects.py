@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from .conftest import TRUST, Bench, spec
+from ...goods import TRUST
+from .conftest import Bench, spec
 
 
 def refused(call: Any, **request: Any) -> tuple[str, str]:

@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from .conftest import Bench, reason, spec, states, zipped
+from ...goods import zipped
+from .conftest import Bench, reason, spec, states
 
 S3 = {"type": "S3", "location": "goods/app.zip"}
 BUILDSPEC = "version: 0.2\nphases:\n  build:\n    commands:\n      - cat greeting\n"
