@@ -5,6 +5,7 @@ A request thread never calls its own endpoint: with few server threads, handlers
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 from threading import Lock
 from typing import Any
@@ -14,9 +15,14 @@ import boto3
 import botocore.session
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from .credentials import SessionCredentials
+from .errors import ServiceError
+from .identity.actions import ApiCall
+from .identity.model import Principal
 
+Check = Callable[[ApiCall, str], None]
 WsgiApp = Callable[..., Any]
 ENGINE = "cicdlab.engine"  # marks a request in its WSGI environment that an engine makes in-process
 _CONFIG = Config(
@@ -59,34 +65,62 @@ class Clients:
         Where requests go, for example ``http://127.0.0.1:4566``.
     app
         The WSGI application that answers them in-process; None sends them over HTTP.
-    administrator
-        The keys of calls that no role makes.
+    check
+        Raises ServiceError for a request of a role that is denied; needed where no gateway of ours sees it.
     """
 
-    def __init__(self, endpoint: str, app: WsgiApp | None, administrator: Keys = DEFAULT_KEYS) -> None:
-        self._administrator = administrator
+    def __init__(self, endpoint: str, app: WsgiApp | None, check: Check | None = None) -> None:
         self._endpoint = endpoint
         self._app = app
+        self._check = check
         self._lock = Lock()
         self._session = _session()
+        self._of_administrators = cache(self._make)  # making one costs more than a call
 
-    def make(self, service: str, region: str, credentials: SessionCredentials | None = None) -> Any:
-        """Return a client, with a role's credentials or else the administrator's."""
-        keys = {
-            "aws_access_key_id": self._administrator.access_key,
-            "aws_secret_access_key": self._administrator.secret,
-        }
-        if credentials:
-            keys = {
-                "aws_access_key_id": credentials.access_key_id,
-                "aws_secret_access_key": credentials.secret_access_key,
-                "aws_session_token": credentials.session_token,
-            }
+    def make(self, service: str, region: str, who: SessionCredentials | str) -> Any:
+        """Return a client, with a role's credentials or, given an account's number, its administrator's."""
+        return (
+            self._of_administrators(service, region, who) if isinstance(who, str) else self._make(service, region, who)
+        )
+
+    def _make(self, service: str, region: str, who: SessionCredentials | str) -> Any:
+        # Both backends take an account's number as the access key of its administrator.
+        keys: tuple[str, str, str | None]
+        keys = (
+            (who, "test", None)
+            if isinstance(who, str)
+            else (who.access_key_id, who.secret_access_key, who.session_token)
+        )
+        names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
         with self._lock:  # a boto3 session must not make two clients at once
-            client = self._session.client(service, region, endpoint_url=self._endpoint, config=_CONFIG, **keys)
+            client = self._session.client(
+                service, region, endpoint_url=self._endpoint, config=_CONFIG, **dict(zip(names, keys, strict=True))
+            )
         if self._app:
             client.meta.events.register("before-send", Transport(self._app))
+        elif self._check and not isinstance(who, str):
+            client.meta.events.register("before-parameter-build", _Checked(self._check, service, region, who))
         return client
+
+
+class _Checked:
+    """Asks whether a role may make a request, before it is made."""
+
+    def __init__(self, check: Check, service: str, region: str, who: SessionCredentials) -> None:
+        self._check, self._service, self._region, self._who = check, service, region, who
+
+    def __call__(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        """Raise what the service would answer to a request that is denied."""
+        try:
+            self._check(
+                ApiCall(self._service, model.name, params, self._region, Principal("")), self._who.access_key_id
+            )
+        except ServiceError as error:
+            answer = {
+                "Error": {"Code": error.code, "Message": error.message},
+                "ResponseMetadata": {"HTTPStatusCode": error.status},
+            }
+            raise ClientError(answer, model.name) from None
 
 
 class Transport:

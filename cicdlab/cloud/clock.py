@@ -32,6 +32,7 @@ class Clock:
     def reset(self) -> None:
         """Go back to the epoch, released."""
         with self._changed:
+            self._advanced = timedelta()
             self._base = EPOCH
             self._since = time.monotonic()
             self.held = False
@@ -48,8 +49,13 @@ class Clock:
             raise ValueError("Time moves forward only.")
         with self._changed:
             self._base += timedelta(seconds=seconds)
+            self._advanced += timedelta(seconds=seconds)
             self._changed.notify_all()
             return self._now()
+
+    def wall(self) -> datetime:
+        """Return the wall clock's time and by how much this one was advanced: the time of credentials and policies."""
+        return datetime.now(UTC) + self._advanced
 
     def hold(self) -> None:
         """Stop time: machine waits last until it is advanced or released."""

@@ -1,7 +1,7 @@
 """One running cloud: what its services share."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from . import scratch
@@ -9,11 +9,15 @@ from .clients import DEFAULT_KEYS, Clients, Keys
 from .clock import Clock
 from .codebuild.api import CodeBuildApi
 from .credentials import CredentialDesk, SessionCredentials
+from .identity.access import Access
+from .identity.actions import ApiCall
+from .identity.callers import is_account
+from .identity.directory import Directory
+from .identity.enforcement import Caller
 from .ids import Ids
 from .workers import Workers
 
 ACCOUNT = "123456789012"
-REGION = "us-east-1"
 
 
 @dataclass(frozen=True)
@@ -23,8 +27,12 @@ class Call:
     service: str
     operation: str
     region: str
-    access_key: str
-    account: str = ACCOUNT
+    caller: Caller
+
+    @property
+    def account(self) -> str:
+        """The caller's account, in which the operation happens."""
+        return self.caller.principal.account
 
 
 class ServiceApi(Protocol):
@@ -32,6 +40,19 @@ class ServiceApi(Protocol):
 
     def reset(self) -> None:
         """Stop whatever runs and forget every resource."""
+
+
+class Wire(Protocol):
+    """Reads and writes the wire formats of the backend's services."""
+
+    def service_name(self, signing_name: str, environ: dict[str, Any]) -> str:
+        """Return botocore's name of the service that a request was signed for."""
+
+    def read(self, service: str, environ: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
+        """Return the operation that a request asks for, and its members; None when no model describes it."""
+
+    def write(self, service: str, operation: str, result: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        """Return status, headers and body of an answer."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +67,17 @@ class Backend:
         The WSGI application that answers in this process; None when ``name`` is an address.
     reset
         Forgets every resource of the backend.
-    secret_of
-        Returns the secret of an access key that the backend issued, or None.
+    directory
+        Makes what reads the backend's resources, given the engine's clients.
+    wire
+        Reads the requests that ``app`` answers.
     """
 
     name: str
     app: Callable[..., Any] | None
     reset: Callable[[], None]
-    secret_of: Callable[[str], str | None]
+    directory: Callable[[Callable[[str, str], Any]], Directory]
+    wire: Wire | None = None
 
 
 class Cloud:
@@ -91,7 +115,7 @@ class Cloud:
         self.ids = Ids()
         self.workers = Workers()
         self.credentials = CredentialDesk()
-        self.iam_changes = 0
+        self.access = Access(backend.directory(self.client), ACCOUNT, administrator.access_key, self.clock.wall)
         self.root = scratch.make()
         self._clients: Clients | None = None
         self.services: dict[str, ServiceApi] = {"codebuild": CodeBuildApi(self)}
@@ -99,26 +123,33 @@ class Cloud:
     def connect(self, app: Callable[..., Any]) -> None:
         """Let the engines reach the backend: through the gateway when it is in this process, else over HTTP."""
         if self.backend.app is None:
-            # LocalStack takes a call's account from its access key; with another key it looks in account 000000000000.
-            self._clients = Clients(self.backend.name, None, Keys(ACCOUNT, "test"))
+            self._clients = Clients(self.backend.name, None, self._check_engine)
         else:
-            self._clients = Clients(self.endpoint, app, self.administrator)
+            self._clients = Clients(self.endpoint, app)
 
-    def client(self, service: str, region: str, credentials: SessionCredentials | None = None) -> Any:
-        """Return a boto3 client for an engine, with a role's credentials or else the administrator's."""
+    def client(
+        self, service: str, region: str, credentials: SessionCredentials | None = None, account: str = ACCOUNT
+    ) -> Any:
+        """Return a boto3 client for an engine, with a role's credentials or those of an account's administrator."""
         if self._clients is None:
             raise RuntimeError("The cloud is not connected to a gateway yet.")
-        return self._clients.make(service, region, credentials)
+        return self._clients.make(service, region, credentials or account)
 
     def secret_of(self, access_key: str) -> str | None:
-        """Return the secret of an access key, or None when it was never issued."""
-        if access_key == self.administrator.access_key:
-            return self.administrator.secret
-        return self.backend.secret_of(access_key)
+        """Return the secret of an access key, or None when it was never issued.
 
-    def iam_version(self) -> int | None:
-        """Return a number that changes with whatever changes in IAM; None when that happens out of our sight."""
-        return self.iam_changes if self.backend.app is not None else None
+        The administrator's secret opens every account.
+        """
+        if access_key == self.administrator.access_key or is_account(access_key):
+            return self.administrator.secret
+        return self.access.callers.secret_of(access_key)
+
+    def _check_engine(self, call: ApiCall, access_key: str) -> None:
+        """Decide on a request that an engine makes with a role's credentials and that no gateway of ours will see."""
+        # rule: engines-are-checked-beside-another-backend
+        session = self.access.sessions.find(access_key)
+        caller = Caller(session.principal, session) if session else Caller(call.principal)
+        self.access.enforcement.check(replace(call, principal=caller.principal), caller)
 
     def endpoint_environment(self) -> dict[str, str]:
         """Return the variables by which AWS's SDKs inside a build find this cloud."""
@@ -133,7 +164,7 @@ class Cloud:
             service.reset()
         self.credentials.reset()
         self.backend.reset()
-        self.iam_changes += 1
+        self.access.reset()
         self.ids.reset()
         self.clock.reset()
 

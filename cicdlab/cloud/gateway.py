@@ -2,7 +2,6 @@
 
 import json
 import logging
-import re
 from collections.abc import Callable, Iterable
 from io import BytesIO
 from typing import Any
@@ -14,13 +13,16 @@ from . import guard, protocol, signatures
 from .backend import refusals
 from .clients import ENGINE
 from .control import Control
-from .core import REGION, Call, Cloud
+from .core import Call, Cloud, Wire
 from .errors import ServiceError, not_simulated
+from .identity import messages, validation
+from .identity.actions import ApiCall
+from .identity.api import IamApi, StsApi
+from .identity.enforcement import Caller
+from .scope import Scope
 
 MAX_BODY = 16 << 20  # bytes; AWS's JSON services take far less, and what they read is kept in memory
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
-_SCOPE = re.compile(r"Credential=([^/\s]+)/\d+/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
-_MAY_CHANGE_IAM = re.compile(r"/(?:iam|cloudformation)/aws4_request")
 _log = logging.getLogger(__name__)
 
 
@@ -43,6 +45,7 @@ class Gateway:
         self._allowed_hosts = frozenset(name.lower() for name in allowed_hosts)
         self._router = protocol.Router(list(cloud.services))
         self._control = Control(cloud, secure)
+        self._own: dict[str, Any] = {"sts": StsApi(cloud.access), "iam": IamApi(cloud.access)}
         cloud.connect(self)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -56,59 +59,82 @@ class Gateway:
             return _answer(
                 start_response, *self._control.answer(environ["REQUEST_METHOD"], path, headers, _body(environ))
             )
-        target = self._router.target(headers, path)
         try:
-            if self._secure:
+            target = self._router.target(headers, path)
+            if self._secure and ENGINE not in environ:
                 signatures.verify(environ, headers, lambda: _peek(environ), self._cloud.secret_of)
+            scope = Scope.of(headers, environ.get("QUERY_STRING", ""))
             if target is None:
-                return self._forward(environ, headers, start_response)
+                return self._forward(environ, headers, scope, start_response)
         except ServiceError as error:
-            return _refuse(start_response, headers, error)
-        return self._serve(target, headers, _body(environ), start_response)
+            return _refuse(environ, start_response, headers, error)
+        return self._serve(target, scope, _body(environ), start_response)
 
     def _forward(
-        self, environ: dict[str, Any], headers: dict[str, str], start_response: StartResponse
+        self, environ: dict[str, Any], headers: dict[str, str], scope: Scope, start_response: StartResponse
     ) -> Iterable[bytes]:
-        """Let the backend answer, unless it would only pretend to."""
-        if self._cloud.backend.app is None:
+        """Let the backend answer what the caller may ask, unless it would only pretend to."""
+        backend = self._cloud.backend
+        if backend.app is None or backend.wire is None:
             ours = ", ".join(self._cloud.services)
-            message = f"This endpoint serves {ours}; the rest is at {self._cloud.backend.name}."
+            message = f"This endpoint serves {ours}; the rest is at {backend.name}."
             raise ServiceError("NotImplemented", message, 501)
-        if refusals.service_of(headers) in self._cloud.services:  # moto has a CodeBuild too, which builds nothing
+        if scope.service in self._cloud.services:  # moto has a CodeBuild too, which builds nothing
             raise ServiceError("UnknownOperationException", "No operation of this service has that name.", 404)
+        if not scope.access_key and (headers.get("x-amz-target") or _is_form(headers)):
+            raise messages.unsigned()
+        service = backend.wire.service_name(scope.service or "s3", environ)
+        caller = self._cloud.access.callers.identify(scope.access_key, scope.token)
+        call = self._read(backend.wire, service, environ, scope, caller)
+        owner = caller.principal.account
+        if ENGINE not in environ or not caller.principal.is_root:
+            owner = self._permitted(call, caller) or owner
         request = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/"), headers
+        if service in self._own:
+            handler = getattr(self._own[service], xform_name(call.operation), None)
+            if handler:
+                return _written(start_response, *backend.wire.write(service, call.operation, handler(call, caller)))
+            if service == "sts":
+                raise not_simulated(service, call.operation)
         if refusals.concerned(headers):
             refusals.check(*request, _peek(environ))
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = owner
         try:
-            answer = self._cloud.backend.app(environ, start_response)
+            return backend.app(environ, start_response)
         except NotImplementedError:
             environ["wsgi.input"].seek(0)
             raise refusals.missing(*request, _peek(environ)) from None
         except Exception:
             _log.exception("The backend failed")
             raise ServiceError("InternalFailure", "The backend of this cloud failed; its log says why.", 500) from None
-        if ENGINE not in environ and _MAY_CHANGE_IAM.search(headers.get("authorization", "")):
-            self._cloud.iam_changes += 1  # a learner's call may have changed a role; engines only read
-        return answer
+
+    def _read(self, wire: Wire, service: str, environ: dict[str, Any], scope: Scope, caller: Caller) -> ApiCall:
+        """Return a request as its service reads it; one that no model describes has an operation without a name."""
+        operation, members = wire.read(service, environ) or ("", {})
+        return ApiCall(service, operation, members, scope.region, caller.principal)
+
+    def _permitted(self, call: ApiCall, caller: Caller) -> str:
+        """Return the account that owns what a request is about, when the caller may make it."""
+        validation.check(call)
+        return self._cloud.access.enforcement.check(call, caller)
 
     def _serve(
-        self, target: protocol.Target, headers: dict[str, str], body: bytes, start_response: StartResponse
+        self, target: protocol.Target, scope: Scope, body: bytes, start_response: StartResponse
     ) -> Iterable[bytes]:
         try:
-            payload, status = self._call(target, headers, body), 200
+            payload, status = self._call(target, scope, body), 200
         except ServiceError as error:
             payload, status = protocol.write_error(target, error), error.status
         except Exception:
             _log.exception("%s:%s failed", target.service, target.operation)
             fault = ServiceError("InternalFailure", f"The cloud failed in {target.service}:{target.operation}.", 500)
             payload, status = protocol.write_error(target, fault), fault.status
-        answer = [("Content-Type", target.content_type), ("Content-Length", str(len(payload)))]
+        answer = {"Content-Type": target.content_type}
         if target.cbor:
-            answer.append(("smithy-protocol", "rpc-v2-cbor"))
-        start_response(_status_line(status), answer)
-        return [payload]
+            answer["smithy-protocol"] = "rpc-v2-cbor"
+        return _written(start_response, status, answer, payload)
 
-    def _call(self, target: protocol.Target, headers: dict[str, str], body: bytes) -> bytes:
+    def _call(self, target: protocol.Target, scope: Scope, body: bytes) -> bytes:
         api = self._cloud.services[target.service]
         handler = getattr(api, xform_name(target.operation), None)
         try:
@@ -119,9 +145,12 @@ class Gateway:
             raise not_simulated(target.service, target.operation)
         if len(body) > MAX_BODY:
             raise ServiceError("RequestEntityTooLargeException", f"A request has at most {MAX_BODY} bytes.", 413)
+        if not scope.access_key:
+            raise messages.unsigned()
+        caller = self._cloud.access.callers.identify(scope.access_key, scope.token)
         request = protocol.read_request(target, operation, body)
-        access_key, region = _caller(headers)
-        call = Call(target.service, target.operation, region, access_key)
+        self._permitted(ApiCall(target.service, target.operation, request, scope.region, caller.principal), caller)
+        call = Call(target.service, target.operation, scope.region, caller)
         return protocol.write_response(target, operation, handler(call, request))
 
 
@@ -137,19 +166,13 @@ def request_headers(environ: dict[str, Any]) -> dict[str, str]:
     return headers
 
 
-def _caller(headers: dict[str, str]) -> tuple[str, str]:
-    scope = _SCOPE.search(headers.get("authorization", ""))
-    return (scope[1], scope[2]) if scope else ("", REGION)
-
-
 def _body(environ: dict[str, Any]) -> bytes:
     return environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
 
 
 def _answer(start_response: StartResponse, status: int, document: dict[str, Any]) -> Iterable[bytes]:
     body = json.dumps(document).encode()
-    start_response(_status_line(status), [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
-    return [body]
+    return _written(start_response, status, {"Content-Type": "application/json"}, body)
 
 
 def _peek(environ: dict[str, Any]) -> bytes:
@@ -158,10 +181,25 @@ def _peek(environ: dict[str, Any]) -> bytes:
     return body
 
 
-def _refuse(start_response: StartResponse, headers: dict[str, str], error: ServiceError) -> Iterable[bytes]:
+def _refuse(
+    environ: dict[str, Any], start_response: StartResponse, headers: dict[str, str], error: ServiceError
+) -> Iterable[bytes]:
     content_type, body = protocol.refusal(headers, error)
-    start_response(_status_line(error.status), [("Content-Type", content_type), ("Content-Length", str(len(body)))])
+    return _written(
+        start_response,
+        error.status,
+        {"Content-Type": content_type, "x-amzn-errortype": error.code},
+        b"" if environ["REQUEST_METHOD"] == "HEAD" else body,
+    )
+
+
+def _written(start_response: StartResponse, status: int, headers: dict[str, str], body: bytes) -> Iterable[bytes]:
+    start_response(_status_line(status), [*headers.items(), ("Content-Length", str(len(body)))])
     return [body]
+
+
+def _is_form(headers: dict[str, str]) -> bool:
+    return headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
 
 
 _REASONS = {200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 500: "Error", 501: "Not Implemented"}

@@ -17,6 +17,7 @@ from .clients import DEFAULT_KEYS, Keys
 from .clock import Clock
 from .core import Backend, Cloud
 from .gateway import Gateway
+from .identity.remote import RemoteDirectory
 
 DEFAULT_PORT = 4566
 
@@ -162,10 +163,11 @@ def _interrupt(*_: object) -> None:
 
 def _backend(address: str) -> Backend:
     if address:
-        return Backend(address.rstrip("/"), None, lambda: None, lambda _: None)
+        return Backend(address.rstrip("/"), None, lambda: None, RemoteDirectory)
     from .backend import moto  # slow to import, and not needed beside another backend
+    from .backend.directory import MotoDirectory
 
-    return Backend("moto", moto.application(), moto.reset, moto.secret_of)
+    return Backend("moto", moto.application(), moto.reset, lambda _: MotoDirectory(), moto.wire)
 
 
 def _listen(host: str, port: int) -> socket.socket:

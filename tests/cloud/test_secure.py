@@ -7,6 +7,8 @@ from botocore.exceptions import ClientError
 
 from cicdlab.cloud.clients import Keys
 
+from ..goods import make_role, trust_in
+
 KEYS = Keys("AKIAOFTHEWORKSPACE00", "the-secret")
 CALLS = [
     ("s3", "list_buckets"),
@@ -71,8 +73,7 @@ def test_a_changed_body_is_refused(secured):
 
 
 def test_a_roles_session_passes_with_its_own_secret(secured):
-    client(secured, "iam").create_role(RoleName="builder", AssumeRolePolicyDocument="{}")
-    role = "arn:aws:iam::123456789012:role/builder"
+    role = make_role(client(secured, "iam"), trust=trust_in({"AWS": "123456789012"}))
     session = client(secured, "sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
     token = {"aws_session_token": session["SessionToken"]}
     client(secured, "s3", session["AccessKeyId"], session["SecretAccessKey"], **token).list_buckets()

@@ -9,6 +9,8 @@ from cicdlab.lab.execution import Execution
 from cicdlab.lab.manifest import load
 from cicdlab.lab.places import Workspace
 
+from ..goods import TRUST
+
 LAB = "codebuild/01-first-build"
 
 
@@ -56,7 +58,7 @@ def test_clean_up_removes_what_was_made_and_the_work(lab, capsys):
     for text in (b"one", b"two"):
         s3.put_object(Bucket="timetable-builds", Key="source/timetable.zip", Body=text)
     s3.create_bucket(Bucket="somebody-elses")
-    iam.create_role(RoleName="timetable-build", AssumeRolePolicyDocument="{}")
+    iam.create_role(RoleName="timetable-build", AssumeRolePolicyDocument=json.dumps(TRUST))
     statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     iam.put_role_policy(RoleName="timetable-build", PolicyName="build", PolicyDocument=policy)

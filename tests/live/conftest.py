@@ -1,6 +1,5 @@
 """A cloud in a process of its own, driven from outside as a learner drives it."""
 
-import json
 import os
 import re
 import signal
@@ -16,7 +15,7 @@ import pytest
 
 from cicdlab.lab import environment
 
-from ..goods import TRUST, zipped
+from ..goods import make_role, zipped
 from ..waiting import wait_until
 
 ROLE = "arn:aws:iam::123456789012:role/builder"
@@ -42,7 +41,7 @@ class LiveCloud:
 
     def prepare(self, bucket: str, files: dict[str, str]) -> None:
         """Make a role and a bucket with a zipped source."""
-        self.client("iam").create_role(RoleName="builder", AssumeRolePolicyDocument=json.dumps(TRUST))
+        make_role(self.client("iam"))
         self.client("s3").create_bucket(Bucket=bucket)
         self.client("s3").put_object(Bucket=bucket, Key="source.zip", Body=zipped(files))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from cicdlab.lab.wait import wait
 
-from ..goods import MACHINE, TRUST, zipped
+from ..goods import MACHINE, make_role, zipped
 
 
 class Builder:
@@ -21,10 +21,7 @@ class Builder:
     def __init__(self, cloud: Any) -> None:
         self.codebuild, self.s3, self.logs = (cloud.client(name) for name in ("codebuild", "s3", "logs"))
         iam = cloud.client("iam")
-        role = iam.create_role(RoleName="builder", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]
-        self.role = role["Arn"]
-        everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-        iam.put_role_policy(RoleName="builder", PolicyName="all", PolicyDocument=json.dumps(everything))
+        self.role = make_role(iam)
 
     def project(self, name: str, buildspec: dict[str, Any] | None = None, **settings: Any) -> None:
         """Create a project; without other settings it has no source and no artifacts."""

@@ -8,9 +8,10 @@ from typing import Any
 os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
 
 from moto import backends  # noqa: E402
-from moto.iam.models import iam_backends  # noqa: E402
 from moto.moto_api._internal.models import moto_api_backend  # noqa: E402
 from moto.server import DomainDispatcherApplication, create_backend_app  # noqa: E402
+
+from . import wire  # noqa: E402, F401
 
 # moto lists its own folder, two hundred entries, twice for every request; what is in it does not change.
 _modules = tuple(backends.list_of_moto_modules())
@@ -32,12 +33,3 @@ def application() -> Callable[..., Any]:
 def reset() -> None:
     """Forget every resource of every account."""
     moto_api_backend.reset()
-
-
-def secret_of(access_key: str) -> str | None:
-    """Return the secret of a user's or session's access key, or None when it was never issued or is gone."""
-    for account in list(iam_backends.values()):
-        for partition in list(account.values()):
-            if access_key in partition.access_keys:
-                return partition.access_keys[access_key].secret_access_key
-    return None

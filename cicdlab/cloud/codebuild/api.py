@@ -7,11 +7,11 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
-from . import artifacts, projects, record, unsupported
+from ..identity.roles import ServiceRoles
+from . import artifacts, projects, record, role, unsupported
 from .build import BuildRun
 from .model import Build, LogsLocation, Order, Project, Store, UsedToken, page
 from .projects import invalid
-from .role import Roles
 
 if TYPE_CHECKING:
     from ..core import Call, Cloud
@@ -32,7 +32,7 @@ class CodeBuildApi:
 
     def __init__(self, cloud: "Cloud") -> None:
         self._cloud = cloud
-        self._roles = Roles(cloud.client, cloud.iam_version)
+        self._roles = ServiceRoles(cloud.access, cloud.client, role.SERVICE)
         self._lock = Lock()
         self._stores: dict[tuple[str, str], Store] = {}
         self._runs: dict[str, tuple[BuildRun, Future[None]]] = {}  # by the build's ARN
@@ -205,7 +205,7 @@ class CodeBuildApi:
             return self._stores.setdefault((call.account, call.region), Store(call.account, call.region))
 
     def _check_role(self, store: Store, project: Project) -> None:
-        self._roles.check(store.region, store.account, project.service_role, project.arn)
+        role.checked(self._roles, store.account, project.service_role, project.arn)
 
     def _earlier(self, store: Store, request: dict[str, Any]) -> Build | None:
         """Return the build that this idempotency token started, if it still counts."""

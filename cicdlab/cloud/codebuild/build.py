@@ -14,13 +14,13 @@ from ..clock import Timeline
 from ..credentials import PATH as CREDENTIALS_PATH
 from ..credentials import SessionCredentials
 from ..errors import ServiceError
-from . import artifacts, environment, logs, sources
+from ..identity.roles import ServiceRoles
+from . import artifacts, environment, logs, role, sources
 from .buildspec import Buildspec, BuildspecError, Commands, is_inline, parse
 from .errors import PhaseError, aws_reason
 from .machine import Machine
 from .model import FAILED, FAULT, STOPPED, SUCCEEDED, TIMED_OUT, Build, Order, Store
 from .record import Record
-from .role import Roles
 
 if TYPE_CHECKING:
     from ..core import Cloud
@@ -53,7 +53,7 @@ class BuildRun:
     """
 
     def __init__(
-        self, cloud: "Cloud", store: Store, build: Build, order: Order, timeline: Timeline, roles: Roles
+        self, cloud: "Cloud", store: Store, build: Build, order: Order, timeline: Timeline, roles: ServiceRoles
     ) -> None:
         self._cloud = cloud
         self._roles = roles
@@ -146,8 +146,8 @@ class BuildRun:
         self._machine.start()
         build, region, account = self._record.build, self._store.region, self._store.account
         try:
-            role_arn = self._roles.check(region, account, build.service_role, self._order.project.arn)
-            self._credentials = self._roles.assume(region, role_arn, build.uuid)
+            role_arn = role.checked(self._roles, account, build.service_role, self._order.project.arn)
+            self._credentials = self._roles.assume(region, role_arn, f"AWSCodeBuild-{build.uuid}")
         except (ClientError, BotoCoreError) as error:
             raise PhaseError("ACCESS_DENIED", f"{build.service_role}: {aws_reason(error)}") from error
         except ServiceError as error:

@@ -10,7 +10,7 @@ import pytest
 from cicdlab.cloud.server import Server, Settings
 
 from ...conftest import RunningCloud
-from ...goods import MACHINE, TRUST
+from ...goods import MACHINE, TRUST, make_role
 from ...waiting import wait_until
 
 
@@ -35,8 +35,7 @@ class Bench:
         return self.client("codebuild")
 
     def make_role(self, name: str = "builder", trust: dict[str, Any] | None = None) -> str:
-        role = self.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust or TRUST))
-        return str(role["Role"]["Arn"])
+        return make_role(self.client("iam"), name, trust or TRUST)
 
     def bucket(self, name: str = "goods") -> str:
         self.client("s3").create_bucket(Bucket=name)

@@ -274,13 +274,13 @@ def test_projects_of_two_regions_do_not_meet(bench: Bench) -> None:
 
 
 def test_a_role_counts_as_it_is_at_the_moment(bench: Bench) -> None:
-    """A role is read again only when something in IAM may have changed; then it is."""
     iam, strange = bench.client("iam"), json.dumps(trust(Principal={"Service": "ec2.amazonaws.com"}))
     bench.project("first")
     iam.update_assume_role_policy(RoleName="builder", PolicyDocument=strange)
     assert refused(bench.codebuild.create_project, **bench.settings("second"))[0] == "InvalidInputException"
     iam.update_assume_role_policy(RoleName="builder", PolicyDocument=json.dumps(TRUST))
     bench.project("second")
+    iam.delete_role_policy(RoleName="builder", PolicyName="all")
     iam.delete_role(RoleName="builder")
     assert refused(bench.codebuild.create_project, **bench.settings("third"))[0] == "InvalidInputException"
 

@@ -1,0 +1,158 @@
+"""Lets a request pass, or denies it, before a service sees it."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from . import messages, policies
+from .actions import ApiCall, Need, needs
+from .directory import Directory, Key, Session
+from .document import PolicyError
+from .evaluation import decide
+from .implied import key_uses, managed_key_policy, roles_passed
+from .model import Decision, Effect, Kind, Policies, Principal, Request
+
+KEPT = 50  # denials
+_TRUSTED = "sts:AssumeRole"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who makes a request, and with which session."""
+
+    principal: Principal
+    session: Session | None = None
+
+
+class Enforcement:
+    """Decides on requests and remembers what it denied.
+
+    Parameters
+    ----------
+    directory
+        Reads the cloud's resources.
+    now
+        Returns the time that policies see.
+    """
+
+    def __init__(self, directory: Directory, now: Callable[[], datetime]) -> None:
+        self._directory = directory
+        self._now = now
+        self._denials: deque[Decision] = deque(maxlen=KEPT)
+
+    def denials(self) -> list[dict[str, Any]]:
+        """Return the last denied requests with the reason of each, the latest first."""
+        return [each.document() for each in reversed(self._denials)]
+
+    def reset(self) -> None:
+        """Forget what was denied."""
+        self._denials.clear()
+
+    def check(self, call: ApiCall, caller: Caller) -> str:
+        """Return the account that owns what a request is about.
+
+        Raises
+        ------
+        ServiceError
+            The request is denied.
+        """
+        wanted = needs(call, self._directory)
+        owner = wanted[0].owner if wanted else caller.principal.account
+        for need in wanted:
+            self._require(call, caller, need)
+        for need in roles_passed(call, self._directory):
+            self._require(call, caller, need)
+        for need, key in key_uses(call, self._directory):
+            self._require(call, caller, need, key)
+        for need in self._hidden(call, owner):
+            self._require(call, caller, need)
+        return owner
+
+    def decide(self, call: ApiCall, caller: Caller, need: Need, key: Key | None = None) -> Decision:
+        """Return the decision on one permission."""
+        principal, is_trust = caller.principal, need.action.startswith("sts:") and ":role/" in need.resource
+        context = {**self._context(call, caller, need), **need.context}
+        request = Request(principal, need.action, need.resource, need.owner, context)
+        kind = Kind.TRUST if is_trust else Kind.RESOURCE
+        try:
+            return decide(request, self._policies(call, caller, need, key), kind)
+        except PolicyError as error:
+            # rule: unreadable-policy-allows-nothing
+            return Decision(request, Effect.IMPLICIT_DENY, kind, (), str(error))
+
+    def _require(self, call: ApiCall, caller: Caller, need: Need, key: Key | None = None) -> None:
+        principal = caller.principal
+        # rule: administrator
+        if principal.is_root and principal.account == need.owner and not need.action.startswith(_TRUSTED):
+            return
+        decision = self.decide(call, caller, need, key)
+        if not decision.allowed:
+            self._denials.append(decision)
+            raise messages.denied(call.service, decision)
+
+    def _hidden(self, call: ApiCall, owner: str) -> Iterator[Need]:
+        """Yield the permission without which S3 does not tell that an object is missing."""
+        # rule: s3-missing-object-needs-list
+        if call.service != "s3" or call.operation not in ("GetObject", "HeadObject"):
+            return
+        bucket, version = str(call.members.get("Bucket", "")), str(call.members.get("VersionId") or "")
+        exists = self._directory.object_encryption(bucket, str(call.members.get("Key", "")), version)
+        if exists is None and self._directory.bucket_owner(bucket):
+            yield Need("s3:ListBucket", f"arn:aws:s3:::{bucket}", owner, {})
+
+    def _policies(self, call: ApiCall, caller: Caller, need: Need, key: Key | None) -> Policies:
+        own = policies.of_caller(caller.principal, caller.session, self._directory)
+        if need.action.startswith("sts:") and ":role/" in need.resource:
+            return replace(own, resource=policies.of_role(need.resource, self._directory), resource_decides=True)
+        is_key = need.resource.startswith("arn:aws:kms:") and ":key/" in need.resource
+        if key is None and is_key:
+            key = self._directory.key(need.resource, call.region, caller.principal.account)
+        if key and key.managed:
+            key = replace(key, policy=managed_key_policy(call.service, call.region, need.owner))
+        resource = policies.of_resource(need.resource, self._directory, key)
+        return replace(own, resource=resource, resource_decides=is_key)
+
+    def _context(self, call: ApiCall, caller: Caller, need: Need) -> dict[str, tuple[str, ...]]:
+        # rule: global-context
+        now = self._now().astimezone(UTC)
+        found = {
+            "aws:requestedregion": call.region,
+            "aws:currenttime": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+            "aws:epochtime": str(int(now.timestamp())),
+            "aws:securetransport": "true",  # loopback needs no TLS; on AWS the SDKs use it
+            "aws:sourceip": "127.0.0.1",
+            "aws:viaawsservice": "false",
+            "aws:resourceaccount": need.owner,
+            "kms:calleraccount": caller.principal.account,
+            **principal_context(caller),
+        }
+        return {name: (value,) for name, value in found.items() if value}
+
+
+def principal_context(caller: Caller) -> Mapping[str, str]:
+    """Return the condition keys that tell who the caller is.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principal-properties
+    """
+    # rule: principal-context
+    principal, session = caller.principal, caller.session
+    if principal.is_service:
+        return {"aws:principalisawsservice": "true", "aws:principalservicename": principal.arn}
+    if not principal.account:
+        return {"aws:principaltype": "Anonymous", "aws:principalisawsservice": "false"}
+    found = {
+        "aws:principalarn": principal.roles[0] if principal.is_session else principal.arn,
+        "aws:principalaccount": principal.account,
+        "aws:principalisawsservice": "false",
+        "aws:userid": principal.id or principal.account,
+        "aws:principaltype": "Account" if principal.is_root else "AssumedRole" if principal.is_session else "User",
+        **{f"aws:principaltag/{name.lower()}": value for name, value in principal.tags.items()},
+    }
+    if session:
+        found["aws:tokenissuetime"] = f"{session.issued:%Y-%m-%dT%H:%M:%SZ}" if session.issued else ""
+        found["aws:sourceidentity"] = session.source_identity
+    elif not principal.is_root:
+        found["aws:username"] = principal.name
+    return found
