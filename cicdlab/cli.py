@@ -43,6 +43,9 @@ Clock = Annotated[Speed, typer.Option("--clock", help="How time passes; instant 
 def start(
     target: Target = "",
     clock_mode: Clock = Speed.INSTANT,
+    secure: Annotated[
+        bool, typer.Option("--secure", help="Ask for this workspace's own key: on shared machines.")
+    ] = False,
     open_browser: Annotated[bool, typer.Option("--open", help="Open the book in a browser.")] = False,
     cloud_port: Annotated[int, _port("Where the cloud listens.")] = 4566,
     lab_port: Annotated[int, _port("Where JupyterLab listens.")] = 8890,
@@ -57,6 +60,7 @@ def start(
         target or os.environ.get("CICDLAB_TARGET", ""),
         Ports(cloud_port, lab_port, book_port, engine_port),
         clock_mode,
+        secure,
         open_browser,
     )
 
@@ -66,7 +70,7 @@ def cloud(
     port: Annotated[int, _port("Where it listens, on loopback; 0 takes a free port.", lowest=0)] = 4566,
     clock_mode: Clock = Speed.INSTANT,
     secure: Annotated[
-        bool, typer.Option("--secure", help="Check signatures; the keys are AWS_ACCESS_KEY_ID and its secret.")
+        bool, typer.Option("--secure", help="Check signatures; the administrator's key is this workspace's own.")
     ] = False,
     allow_host: Annotated[list[str], typer.Option(help="A further host name it may be called by.")] = [],  # noqa: B006
 ) -> None:
@@ -82,6 +86,14 @@ def env(target: Target = "") -> None:
     from .commands.env import exports
 
     plain(exports(target))
+
+
+@app.command()
+def why(last: Annotated[int, typer.Option(metavar="N", min=1, help="How many of them.")] = 3) -> None:
+    """Explain the last requests that were denied: which statements said what."""
+    from .commands.why import run
+
+    run(last)
 
 
 @app.command()

@@ -13,12 +13,12 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 
 from cicdlab.quiz.widget import Quiz
-from cicdlab.views import BuildView
+from cicdlab.views import BuildView, DecisionView
 from cicdlab.widget import Widget
 from cicdlab.widget.assets import PAGE_MODULE, SHARED_CSS
 
 HERE = Path(__file__).parent
-WIDGETS: tuple[type[Widget], ...] = (Quiz, BuildView)
+WIDGETS: tuple[type[Widget], ...] = (Quiz, BuildView, DecisionView)
 # Not under _static: Jupyter Book puts every script it finds there on every page.
 FOLDER = "_widgets"
 # The template in templates/static leaves out the theme's icon script, and icons.css draws the icons in use. Then nobody

@@ -1,4 +1,4 @@
-"""The cloud's own pages beside AWS's: health, reset, clock, and a build's credentials."""
+"""The cloud's own pages beside AWS's: health, reset, clock, denied requests, and a build's credentials."""
 
 import json
 from hmac import compare_digest
@@ -29,13 +29,16 @@ class Control:
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
         """Return the HTTP status and the JSON document for a request."""
         bearer = headers.get("authorization", "").removeprefix("Bearer ")
-        if self._secure and method != "GET" and not compare_digest(bearer, self._cloud.administrator.secret):
+        private = method != "GET" or path.startswith("/_cicdlab/denials")
+        if self._secure and private and not compare_digest(bearer, self._cloud.administrator.secret):
             return 403, {"message": "This cloud is secured: send the administrator's secret as a bearer token."}
         if path.startswith(CREDENTIALS_PATH):
             return self._credentials(path.removeprefix(CREDENTIALS_PATH))
         match method, path.rstrip("/"):
             case "GET", "/_cicdlab/health":
                 return 200, self._health()
+            case "GET", "/_cicdlab/denials":
+                return 200, {"denials": self._cloud.access.enforcement.denials()}
             case "POST", "/_cicdlab/reset" | "/moto-api/reset":
                 self._cloud.reset()
                 return 200, {"status": "ok"}

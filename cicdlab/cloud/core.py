@@ -67,6 +67,8 @@ class Backend:
         The WSGI application that answers in this process; None when ``name`` is an address.
     reset
         Forgets every resource of the backend.
+    prepare
+        Makes ready what a request to an account will name.
     directory
         Makes what reads the backend's resources, given the engine's clients.
     wire
@@ -76,6 +78,7 @@ class Backend:
     name: str
     app: Callable[..., Any] | None
     reset: Callable[[], None]
+    prepare: Callable[[dict[str, Any], str], None]
     directory: Callable[[Callable[[str, str], Any]], Directory]
     wire: Wire | None = None
 

@@ -68,6 +68,10 @@ class Gateway:
                 return self._forward(environ, headers, scope, start_response)
         except ServiceError as error:
             return _refuse(environ, start_response, headers, error)
+        except Exception:
+            _log.exception("The gateway failed")
+            fault = ServiceError("InternalFailure", "This cloud failed before the request reached a service.", 500)
+            return _refuse(environ, start_response, headers, fault)
         return self._serve(target, scope, _body(environ), start_response)
 
     def _forward(
@@ -85,6 +89,7 @@ class Gateway:
             raise messages.unsigned()
         service = backend.wire.service_name(scope.service or "s3", environ)
         caller = self._cloud.access.callers.identify(scope.access_key, scope.token)
+        backend.prepare(environ, caller.principal.account)
         call = self._read(backend.wire, service, environ, scope, caller)
         owner = caller.principal.account
         if ENGINE not in environ or not caller.principal.is_root:

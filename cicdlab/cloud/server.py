@@ -163,11 +163,10 @@ def _interrupt(*_: object) -> None:
 
 def _backend(address: str) -> Backend:
     if address:
-        return Backend(address.rstrip("/"), None, lambda: None, RemoteDirectory)
-    from .backend import moto  # slow to import, and not needed beside another backend
-    from .backend.directory import MotoDirectory
+        return Backend(address.rstrip("/"), None, lambda: None, lambda _, __: None, RemoteDirectory)
+    from .backend import directory, moto, wire  # slow to import, and not needed beside another backend
 
-    return Backend("moto", moto.application(), moto.reset, lambda _: MotoDirectory(), moto.wire)
+    return Backend("moto", moto.application(), moto.reset, moto.prepare, lambda _: directory.MotoDirectory(), wire)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from .console import CommandError
+from .env import variables
 
 LOOPBACK = "127.0.0.1"
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy cannot reach this machine's loopback
@@ -73,7 +74,7 @@ def ask_cloud(endpoint: str, path: str, order: dict[str, Any] | None = None) -> 
 
 def _answer(request: urllib.request.Request) -> Any:
     """Return what a cloud answers; a secured one is shown the administrator's secret, and only when it asks for it."""
-    secret = os.environ.get("AWS_SECRET_ACCESS_KEY")
+    secret = os.environ.get("AWS_SECRET_ACCESS_KEY") or variables()["AWS_SECRET_ACCESS_KEY"]
     try:
         with _opener.open(request, timeout=10) as response:
             return json.load(response)

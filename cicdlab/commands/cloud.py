@@ -1,10 +1,10 @@
 """`cicdlab cloud`: one cloud, in the foreground."""
 
-import os
-
 from cicdlab.cloud import sandbox
 from cicdlab.cloud.clients import Keys
 from cicdlab.cloud.server import PortTakenError, Server, Settings, serve
+from cicdlab.lab.administrator import random_key
+from cicdlab.lab.places import Workspace
 
 from .console import CommandError, plain
 
@@ -15,7 +15,7 @@ def run(port: int, clock: str, allowed_hosts: tuple[str, ...], secure: bool) -> 
     Raises
     ------
     CommandError
-        When the port is taken, there is no such clock, or a secured cloud has no keys.
+        When the port is taken, or there is no such clock.
     """
 
     def say_ready(server: Server) -> None:
@@ -23,7 +23,7 @@ def run(port: int, clock: str, allowed_hosts: tuple[str, ...], secure: bool) -> 
         plain(f"Cloud ready at {server.endpoint} ({how}); Ctrl-C stops it.")
 
     try:
-        administrator = Keys.of(os.environ) if secure else None
+        administrator = Keys(*random_key(Workspace.of())) if secure else None
         serve(Settings(port=port, clock=clock, allowed_hosts=allowed_hosts, administrator=administrator), say_ready)
     except PortTakenError as error:
         advice = f"Stop that one (`lsof -i :{port}` shows it), or choose another with --port."

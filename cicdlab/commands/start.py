@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cicdlab.lab.administrator import random_key
 from cicdlab.lab.environment import environment, merged, write_aws_files
 from cicdlab.lab.places import ROOT, Workspace
 
@@ -47,7 +48,7 @@ class Ports:
     engine: int
 
 
-def start(target: str, ports: Ports, clock: str, open_browser: bool) -> None:
+def start(target: str, ports: Ports, clock: str, secure: bool, open_browser: bool) -> None:
     """Start everything, say where it is, and run until interrupted.
 
     Raises
@@ -56,18 +57,22 @@ def start(target: str, ports: Ports, clock: str, open_browser: bool) -> None:
         When a port is taken, something does not start, or everything runs already.
     """
     target, workspace = str(variables(target)["CICDLAB_TARGET"]), Workspace.of()
+    if secure and target == LOCALSTACK:
+        raise CommandError("LocalStack checks no signatures: leave out --secure, or the target.")
     (workspace.root / "logs").mkdir(parents=True, exist_ok=True)
     with _only_one(workspace), _interrupts():
         processes: list[Process] = []
         try:
             _require_free(target, ports)
             write_aws_files(workspace)
+            if secure:
+                random_key(workspace)
             _open_labs(workspace)
             _build_book(workspace)
             if target == LOCALSTACK:
                 _prepare_localstack()
             lab = JupyterLab(workspace.root, ports.lab)
-            for program in _programs(target, ports, clock, workspace, lab):
+            for program in _programs(target, ports, _cloud(clock, secure), workspace, lab):
                 processes.append(Process(program))
             _wait_until_ready(processes)
             _announce(target, ports, lab)
@@ -80,14 +85,20 @@ def start(target: str, ports: Ports, clock: str, open_browser: bool) -> None:
             _end(processes, workspace)
 
 
-def _programs(target: str, ports: Ports, clock: str, workspace: Workspace, lab: JupyterLab) -> Iterator[Program]:
+def _cloud(clock: str, secure: bool) -> list[str]:
+    return [sys.executable, "-m", "cicdlab.cloud", "--clock", clock, *(["--secure"] if secure else [])]
+
+
+def _programs(
+    target: str, ports: Ports, cloud: Sequence[str], workspace: Workspace, lab: JupyterLab
+) -> Iterator[Program]:
     here = os.environ | {"CICDLAB_ENDPOINT": _address(ports.cloud), "CICDLAB_ENGINE": _address(ports.engine)}
-    in_jupyter = lab.environ(merged(environment(target, workspace, here), here))
+    labs = merged(environment(target, workspace, here), here)
+    in_jupyter = lab.environ(labs)
 
     def program(name: str, ready: str, command: Sequence[str], environ: dict[str, str] = here) -> Program:
         return Program(name, command, ready, workspace.root / "logs" / f"{name.lower()}.log", environ, ROOT)
 
-    cloud = [sys.executable, "-m", "cicdlab.cloud", "--clock", clock]
     if target == LOCALSTACK:
         if is_free(ports.cloud):
             run = [*_LOCALSTACK, "run", "--port", str(ports.cloud)]
@@ -95,7 +106,7 @@ def _programs(target: str, ports: Ports, clock: str, workspace: Workspace, lab: 
         beside = ["--port", str(ports.engine), "--backend", _address(ports.cloud)]
         yield program("cloud", _health(ports.engine), [*cloud, *beside])
     else:
-        yield program("cloud", _health(ports.cloud), [*cloud, "--port", str(ports.cloud)])
+        yield program("cloud", _health(ports.cloud), [*cloud, "--port", str(ports.cloud)], labs)
     yield program("JupyterLab", lab.address, lab.command, in_jupyter)
     serve = [sys.executable, "-m", "cicdlab.commands.serve", str(book.folder(ROOT)), "--port", str(ports.book)]
     yield program("book", _address(ports.book), serve)

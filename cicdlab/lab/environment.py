@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
+from . import administrator
 from .places import Workspace
 
 TARGETS = ("embedded", "localstack")
@@ -56,14 +57,15 @@ def environment(
     if target not in TARGETS:
         raise ValueError(f"There is no target {target!r}; choose {' or '.join(TARGETS)}.")
     workspace = workspace or Workspace.of(environ)
+    # LocalStack takes a key of twelve digits for the account; with any other it answers as account 000000000000.
+    access_key, secret = (ACCOUNT, "test") if target == "localstack" else administrator.key(workspace)
     wanted = {
         "CICDLAB_TARGET": target,
         "CICDLAB_WORKSPACE": str(workspace.root),
         **_endpoints(target, environ),
         **{name: environ[name] for name in CHOSEN if environ.get(name)},
-        # LocalStack takes a key of twelve digits for the account; with any other it answers as account 000000000000.
-        "AWS_ACCESS_KEY_ID": ACCOUNT if target == "localstack" else "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ACCESS_KEY_ID": access_key,
+        "AWS_SECRET_ACCESS_KEY": secret,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_DEFAULT_OUTPUT": "json",
@@ -98,13 +100,11 @@ def merged(variables: Mapping[str, str | None], environ: Mapping[str, str] = os.
 def write_aws_files(workspace: Workspace) -> None:
     """Write the AWS configuration that stands in for the learner's own, unless it is there."""
     workspace.aws.mkdir(parents=True, exist_ok=True)
-    for name, text in {
-        "config": f"[default]\nregion = {REGION}\n",
-        "credentials": "[default]\naws_access_key_id = test\naws_secret_access_key = test\n",
-    }.items():
-        path = workspace.aws / name
-        if not path.exists():
-            path.write_text(text, encoding="utf-8")
+    config = workspace.aws / "config"
+    if not config.exists():
+        config.write_text(f"[default]\nregion = {REGION}\n", encoding="utf-8")
+    if not (workspace.aws / "credentials").exists():
+        administrator.write(workspace, *administrator.KEY)
 
 
 def _endpoints(target: str, environ: Mapping[str, str]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Pictures of what runs in the cloud, drawn from what boto3 returns."""
 
 from cicdlab.views.build import BuildView
+from cicdlab.views.decision import DecisionView
 from cicdlab.views.reading import ViewError
 
-__all__ = ["BuildView", "ViewError"]
+__all__ = ["BuildView", "DecisionView", "ViewError"]

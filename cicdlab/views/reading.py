@@ -1,10 +1,14 @@
-"""Reading a build and its log with boto3."""
+"""Reading with boto3: a build and its log, and what IAM decides."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
+
+from cicdlab.views.text import clean
 
 
 class ViewError(Exception):
@@ -68,3 +72,98 @@ class LogReader:
             before, self._token = self._token, page.get("nextForwardToken")
             if self._token in (None, before):
                 return self.events
+
+
+@dataclass(frozen=True)
+class Question:
+    """A request on which IAM shall decide.
+
+    Attributes
+    ----------
+    principal
+        The ARN of who makes the request.
+    action, resource
+        What is done to what.
+    resource_policy
+        The text of the resource's policy; empty for none.
+    context
+        Condition keys, each with its value or a list of values.
+    """
+
+    principal: str
+    action: str
+    resource: str = "*"
+    resource_policy: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+
+def ask(call: Callable[..., Any], **members: Any) -> Any:
+    """Call an operation.
+
+    Raises
+    ------
+    ViewError
+        The service refuses.
+    """
+    try:
+        return call(**members)
+    except ClientError as error:
+        raise ViewError(_refusal(error)) from error
+
+
+def _refusal(error: ClientError) -> str:
+    answer = error.response
+    operation = error.operation_name
+    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    if answer["Error"].get("Code") == "NotImplemented" or status == 501:
+        return f"This cloud does not simulate {operation}, and so it cannot say why."
+    message = clean(answer["Error"].get("Message") or answer["Error"].get("Code") or "no reason given")
+    return f"IAM refuses {operation}: {message.rstrip('.')}."
+
+
+def read_decision(iam: Any, source: str, question: Question) -> dict[str, Any]:
+    """What IAM decides, as `simulate_principal_policy` returns it.
+
+    Parameters
+    ----------
+    iam
+        A boto3 client for IAM.
+    source
+        The ARN of the user or role whose policies count.
+    question
+        The request.
+
+    Raises
+    ------
+    ViewError
+        IAM does not answer the question.
+    """
+    members: dict[str, Any] = {
+        "PolicySourceArn": source,
+        "ActionNames": [question.action],
+        "ResourceArns": [question.resource],
+    }
+    if question.resource_policy:
+        members |= {"ResourcePolicy": question.resource_policy, "CallerArn": question.principal}
+    if question.context:
+        members["ContextEntries"] = [_entry(key, value) for key, value in question.context.items()]
+    results = ask(iam.simulate_principal_policy, **members).get("EvaluationResults")
+    if not results:
+        raise ViewError(f"IAM decided nothing on {question.action}: look at what simulate_principal_policy() returns.")
+    return dict(results[0])
+
+
+def _entry(key: str, value: Any) -> dict[str, Any]:
+    several = isinstance(value, (list, tuple))
+    return {
+        "ContextKeyName": key,
+        "ContextKeyValues": context_values(value),
+        "ContextKeyType": "stringList" if several else "string",
+    }
+
+
+def context_values(value: Any) -> list[str]:
+    """The values of a condition key, as IAM takes them."""
+    if isinstance(value, (list, tuple)):
+        return [text for each in value for text in context_values(each)]
+    return [str(value).lower() if isinstance(value, bool) else str(value)]

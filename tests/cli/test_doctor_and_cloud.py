@@ -68,3 +68,29 @@ def test_the_questions_of_the_book_are_in_order(cicdlab):
 
     assert done.returncode == 0, done.stderr
     assert "All is well" in done.stdout
+
+
+def test_a_secured_cloud_has_the_workspaces_own_random_key(cicdlab):
+    [port] = free_ports(1)
+    place = {"CICDLAB_ENDPOINT": f"http://127.0.0.1:{port}"}
+    process = cicdlab.popen("cloud", "--secure", "--port", str(port))
+    try:
+        assert "signatures checked" in process.stdout.readline()
+        shown = dict(
+            line.removeprefix("export ").split("=", 1)
+            for line in cicdlab("env", **place).stdout.splitlines()
+            if "=" in line
+        )
+        assert shown["AWS_ACCESS_KEY_ID"] != "test"
+        keys = {name: shown[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+        sts = partial(boto3.client, "sts", "us-east-1", endpoint_url=place["CICDLAB_ENDPOINT"])
+        mine = sts(aws_access_key_id=keys["AWS_ACCESS_KEY_ID"], aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"])
+        assert mine.get_caller_identity()["Arn"] == "arn:aws:iam::123456789012:root"
+        with pytest.raises(ClientError, match="InvalidClientTokenId"):
+            sts(aws_access_key_id="test", aws_secret_access_key="test").get_caller_identity()
+        assert cicdlab("why", **place).stdout == "No request was denied since the cloud was started or reset.\n"
+        assert cicdlab("clock", "advance", "5m", **place).returncode == 0
+        [stored] = cicdlab.folder.rglob("credentials")
+        assert stored.stat().st_mode & 0o077 == 0
+    finally:
+        end(process)

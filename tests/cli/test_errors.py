@@ -62,7 +62,7 @@ def test_a_name_that_is_nearly_right_is_offered_right(cicdlab, arguments, said):
         ("cloud", "--clock", "slow"),
         ("cloud", "--port", "many"),
         ("cloud", "--port", "99999"),
-        ("cloud", "--secure"),
+        ("start", "--secure", "--target", "localstack"),
         ("start", "--clock", "slow"),
         ("clock",),
         ("clock", "advance"),

@@ -66,8 +66,8 @@ class MotoDirectory:
 
     def managed_policy(self, arn: str, account: str) -> str:
         """Return the text of a managed policy that an account may use, or an empty string."""
-        found: Any = iam_backends[account][PARTITION].managed_policies.get(arn)
-        return _text(found.document) if found else ""
+        found = iam_backends[account][PARTITION].managed_policies.get(arn)
+        return _in_force(found) if found else ""
 
     def set_user_boundary(self, account: str, name: str, boundary: str) -> bool:
         """Set, or with an empty ARN remove, a user's permissions boundary; return whether there is such a user."""
@@ -197,13 +197,18 @@ def _documents(holder: Any) -> Iterator[Document]:
     for name, text in list(holder.policies.items()):
         yield f"{kind}_{holder.name}_{name}", _text(text)
     for policy in list(holder.managed_policies.values()):
-        yield policy.arn, _text(policy.document)
+        yield policy.arn, _in_force(policy)
 
 
 def _managed(iam: Any, arn: str) -> Document:
     found = iam.managed_policies.get(arn)
     # Nothing is allowed within a boundary that is gone.
-    return (arn, _text(found.document)) if found else (arn, "{}")
+    return (arn, _in_force(found) if found else "{}")
+
+
+def _in_force(policy: Any) -> str:
+    """Return the text of a managed policy's default version."""
+    return next((_text(each.document) for each in policy.versions if each.is_default), "{}")
 
 
 def _text(document: Any) -> str:

@@ -1,6 +1,8 @@
-"""moto, the library that answers for every AWS service that is not ours; this is the only module that imports it."""
+"""moto, the library that answers for every AWS service that is not ours, in this process."""
 
+import json
 import os
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -8,14 +10,24 @@ from typing import Any
 os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
 
 from moto import backends  # noqa: E402
+from moto.iam.models import AWSManagedPolicy, aws_managed_policies_data, iam_backends  # noqa: E402
+from moto.kms import models as kms  # noqa: E402
 from moto.moto_api._internal.models import moto_api_backend  # noqa: E402
 from moto.server import DomainDispatcherApplication, create_backend_app  # noqa: E402
 
-from . import wire  # noqa: E402, F401
+from ..ids import Ids  # noqa: E402
+from .directory import PARTITION  # noqa: E402
 
 # moto lists its own folder, two hundred entries, twice for every request; what is in it does not change.
 _modules = tuple(backends.list_of_moto_modules())
 backends.list_of_moto_modules = lambda: _modules
+
+# A key's id stands in messages, and those in the labs' stored outputs: it has to be the same on every run.
+_ids = Ids()
+kms.generate_key_id = lambda multi_region=False: ("mrk-" if multi_region else "") + _ids.uuid("kms key", "")
+
+_NAMES_AWSS = re.compile(rb"arn(?::|%3A)aws(?::|%3A)iam(?::|%3A){2}aws(?::|%3A)policy|Action=ListPolicies|Scope=AWS")
+_WITH_POLICIES = re.compile(r"/(?:iam|sts|cloudformation)/aws4_request")
 
 
 def application() -> Callable[..., Any]:
@@ -30,6 +42,23 @@ def application() -> Callable[..., Any]:
     return answer
 
 
+def prepare(environ: dict[str, Any], account: str) -> None:
+    """Load AWS's managed policies for an account as soon as a request names one: 1,300 of them take a while."""
+    # rule: managed-policies
+    if not _WITH_POLICIES.search(environ.get("HTTP_AUTHORIZATION", "")):
+        return
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"].seek(0)
+    iam = iam_backends[account][PARTITION]
+    if not iam.aws_managed_policies and _NAMES_AWSS.search(body):
+        data: dict[str, Any] = json.loads(aws_managed_policies_data)
+        iam.aws_managed_policies = [
+            AWSManagedPolicy.from_data(name, account, iam.region_name, each) for name, each in data.items()
+        ]
+        iam.managed_policies.update({each.arn: each for each in iam.aws_managed_policies})
+
+
 def reset() -> None:
     """Forget every resource of every account."""
     moto_api_backend.reset()
+    _ids.reset()

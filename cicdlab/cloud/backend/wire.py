@@ -17,7 +17,9 @@ _ELB_V2 = "2015-12-01"
 def service_name(signing_name: str, environ: dict[str, Any]) -> str:
     """Return botocore's name of the service that a request was signed for."""
     if signing_name == "elasticloadbalancing":
-        return "elbv2" if Request(environ, populate_request=False).values.get("Version") == _ELB_V2 else "elb"
+        version = Request(environ, populate_request=False).values.get("Version")
+        environ["wsgi.input"].seek(0)
+        return "elbv2" if version == _ELB_V2 else "elb"
     return _NAMES.get(signing_name, signing_name)
 
 

@@ -36,12 +36,15 @@ class Destination:
         The build, for ``namespaceType`` BUILD_ID.
     build_arn
         Written to every object's metadata.
+    encryption_key
+        The KMS key with which the objects are encrypted, an ARN or an alias.
     """
 
     settings: Artifacts
     name: str
     build_uuid: str
     build_arn: str
+    encryption_key: str = ""
 
     @property
     def key(self) -> str:
@@ -50,6 +53,15 @@ class Destination:
         namespace = self.build_uuid if self.settings.namespace_type == "BUILD_ID" else ""
         parts = (self.settings.path or "", namespace, self.name)
         return "/".join(part.strip("/") for part in parts if part.strip("/"))
+
+    @property
+    def encryption(self) -> dict[str, str]:
+        """What S3 is told about encryption: nothing when it is switched off, and no key for AWS's own."""
+        # rule: encryption-default, encryption-key, artifacts-encryption-disabled
+        if self.settings.encryption_disabled:
+            return {}
+        own = {} if self.encryption_key.endswith("alias/aws/s3") else {"SSEKMSKeyId": self.encryption_key}
+        return {"ServerSideEncryption": "aws:kms", **own}
 
 
 @dataclass(frozen=True)
@@ -174,6 +186,7 @@ def _put(s3: Any, destination: Destination, key: str, data: bytes) -> None:
         Key=key,
         Body=data,
         Metadata={"codebuild-buildarn": destination.build_arn},
+        **destination.encryption,
     )
 
 

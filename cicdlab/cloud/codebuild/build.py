@@ -282,7 +282,7 @@ class BuildRun:
         machine.check()
         machine.end_processes()  # nothing may change the files any more
         found = artifacts.collect(output, artifacts.Site(machine.root, machine.source, machine.path, self._log.line))
-        destination = artifacts.Destination(settings, name, build.uuid, build.arn)
+        destination = artifacts.Destination(settings, name, build.uuid, build.arn, build.encryption_key)
         self._record.change(artifacts=artifacts.upload(self._client("s3"), destination, found))
 
     def _computed(self, name: str) -> str:

@@ -75,7 +75,7 @@ def ordered(project: Project, request: dict[str, Any]) -> Order:
         changes["artifacts"] = Artifacts.model_validate(_artifacts(request["artifactsOverride"], project.name))
     if "logsConfigOverride" in request:
         changes["logs_config"] = LogsConfig.model_validate(request["logsConfigOverride"])
-    for member in ("serviceRole", "timeoutInMinutes", "queuedTimeoutInMinutes"):
+    for member in ("serviceRole", "encryptionKey", "timeoutInMinutes", "queuedTimeoutInMinutes"):
         if f"{member}Override" in request:
             changes[_python_name(member)] = request[f"{member}Override"]
     effective = _checked(project.model_copy(update=changes))

@@ -50,6 +50,7 @@ START_BUILD = frozenset(
         "queuedTimeoutInMinutesOverride",
         "logsConfigOverride",
         "debugSessionEnabled",
+        "encryptionKeyOverride",
     }
 )
 
@@ -79,7 +80,6 @@ _PROJECT: Mapping[str, Callable[[Project], bool]] = {
     "environment.certificate": lambda project: bool(_machine(project.environment, "certificate")),
     "environment.fleet": lambda project: bool((_machine(project.environment, "fleet") or {}).get("fleetArn")),
     "environment.dockerServer": lambda project: bool(_machine(project.environment, "dockerServer")),
-    "encryptionKey other than alias/aws/s3": lambda project: not project.encryption_key.endswith("alias/aws/s3"),
 }
 
 
