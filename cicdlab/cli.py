@@ -36,6 +36,7 @@ def _port(meaning: str, lowest: int = 1) -> Any:
 
 
 Target = Annotated[str, typer.Option(help="embedded (as without it), or localstack.")]
+Secure = Annotated[bool, typer.Option("--secure", help="Check signatures; the key is this workspace's own.")]
 Clock = Annotated[Speed, typer.Option("--clock", help="How time passes; instant skips machine waits.")]
 
 
@@ -43,9 +44,7 @@ Clock = Annotated[Speed, typer.Option("--clock", help="How time passes; instant 
 def start(
     target: Target = "",
     clock_mode: Clock = Speed.INSTANT,
-    secure: Annotated[
-        bool, typer.Option("--secure", help="Ask for this workspace's own key: on shared machines.")
-    ] = False,
+    secure: Secure = False,
     open_browser: Annotated[bool, typer.Option("--open", help="Open the book in a browser.")] = False,
     cloud_port: Annotated[int, _port("Where the cloud listens.")] = 4566,
     lab_port: Annotated[int, _port("Where JupyterLab listens.")] = 8890,
@@ -69,9 +68,7 @@ def start(
 def cloud(
     port: Annotated[int, _port("Where it listens, on loopback; 0 takes a free port.", lowest=0)] = 4566,
     clock_mode: Clock = Speed.INSTANT,
-    secure: Annotated[
-        bool, typer.Option("--secure", help="Check signatures; the administrator's key is this workspace's own.")
-    ] = False,
+    secure: Secure = False,
     allow_host: Annotated[list[str], typer.Option(help="A further host name it may be called by.")] = [],  # noqa: B006
 ) -> None:
     """Run the cloud alone, in the foreground."""

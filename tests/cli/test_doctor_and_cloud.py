@@ -3,10 +3,13 @@
 import shutil
 import signal
 import urllib.request
+from functools import partial
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
-from .support import end
+from .support import end, free_ports
 
 
 @pytest.fixture
