@@ -172,7 +172,7 @@ class MotoDirectory:
         _, _, service, region, account, name = [*arn.split(":", 5), "", "", "", "", ""][:6]
         try:
             return _POLICIES[service](region, account, name, arn) or "" if service in _POLICIES else ""
-        except (KeyError, AttributeError):
+        except Exception:  # noqa: BLE001  (each of moto's services says in its own way that something is not there)
             return ""
 
     def _bucket(self, name: str) -> Any:
@@ -239,7 +239,11 @@ def _queue_policy(region: str, account: str, name: str, _: str) -> str:
 
 def _function_policy(region: str, account: str, name: str, _: str) -> str:
     function: Any = lambda_backends[account][region].get_function(name.split(":")[1])
-    statements = function.policy.statements
+    # moto keeps an account's number as the principal that AddPermission was given
+    statements = [
+        {**each, "Principal": {"AWS": each["Principal"]}} if isinstance(each["Principal"], str) else each
+        for each in function.policy.statements
+    ]
     return json.dumps({"Version": "2012-10-17", "Statement": statements}) if statements else ""
 
 

@@ -10,13 +10,16 @@ from typing import Any
 os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
 
 from moto import backends  # noqa: E402
+from moto.iam.access_control import PermissionResult  # noqa: E402
 from moto.iam.models import AWSManagedPolicy, aws_managed_policies_data, iam_backends  # noqa: E402
+from moto.iam.responses import IamResponse  # noqa: E402
 from moto.kms import models as kms  # noqa: E402
 from moto.moto_api._internal.models import moto_api_backend  # noqa: E402
+from moto.s3.models import FakeBucket  # noqa: E402
 from moto.server import DomainDispatcherApplication, create_backend_app  # noqa: E402
 
 from ..ids import Ids  # noqa: E402
-from .directory import PARTITION  # noqa: E402
+from .directory import PARTITION, MotoDirectory  # noqa: E402
 
 # moto lists its own folder, two hundred entries, twice for every request; what is in it does not change.
 _modules = tuple(backends.list_of_moto_modules())
@@ -25,6 +28,24 @@ backends.list_of_moto_modules = lambda: _modules
 # A key's id stands in messages, and those in the labs' stored outputs: it has to be the same on every run.
 _ids = Ids()
 kms.generate_key_id = lambda multi_region=False: ("mrk-" if multi_region else "") + _ids.uuid("kms key", "")
+
+# moto knows no conditions: a bucket policy is evaluated before a request reaches it.
+FakeBucket.get_permission = lambda *_: PermissionResult.PERMITTED  # type: ignore[method-assign]
+
+_create_user = IamResponse.create_user
+
+
+def _create_user_with_boundary(self: IamResponse) -> Any:
+    """Create a user with the permissions boundary that the request names, which moto leaves out."""
+    # rule: user-boundary
+    answer = _create_user(self)
+    boundary, name = self._get_param("PermissionsBoundary"), self._get_param("UserName")
+    if boundary:
+        MotoDirectory().set_user_boundary(self.current_account, name, boundary)
+    return answer
+
+
+IamResponse.create_user = _create_user_with_boundary  # type: ignore[method-assign]
 
 _NAMES_AWSS = re.compile(rb"arn(?::|%3A)aws(?::|%3A)iam(?::|%3A){2}aws(?::|%3A)policy|Action=ListPolicies|Scope=AWS")
 _WITH_POLICIES = re.compile(r"/(?:iam|sts|cloudformation)/aws4_request")

@@ -21,6 +21,7 @@ from .model import Principal
 
 SERVICES = Path(__file__).with_name("services")
 _PLACE = re.compile(r"\{([^{}]+)\}")
+_PARTIAL_FUNCTION = re.compile(r"\d{12}:function:.+")
 _NAMED = re.compile(r"([\w.]+)\[(\w+)=KEY\]\.(\w+)")
 _FILTER = re.compile(r"(\w+)(?:\((.*)\))?")
 _IAM = re.compile(r"arn:aws[\w-]*:iam::\d{12}:(?:user|role|group|instance-profile|policy)/.+")
@@ -268,7 +269,15 @@ class _Reading:
                 given = given or list(values(self._call.members, step[2]))
             elif step and step[1] == "default":
                 given = [each for each in given if each != ""] or [step[2]]
-            elif step and step[1] in ("default_caller", "elb_type", "bus_name", "iam_path", "prefix", "suffix"):
+            elif step and step[1] in (
+                "default_caller",
+                "or_account",
+                "elb_type",
+                "bus_name",
+                "iam_path",
+                "prefix",
+                "suffix",
+            ):
                 given = self._optional(step[1], step[2] or "", given)
             elif step:
                 given = [FILTERS[step[1]](each, self._call, self._directory) for each in given]
@@ -281,6 +290,8 @@ class _Reading:
                 return [f"{argument}{value}" if value else ""]
             case "suffix":
                 return [f"{value}{argument}" if value else ""]
+            case "or_account":
+                return [value or self._call.principal.account]
             case "default_caller":
                 return [value or self._call.principal.name]
             case "elb_type":
@@ -331,12 +342,15 @@ def _log_group(value: Any, *_: Any) -> str:
     return name.split(":log-group:")[-1].removesuffix(":*") if name.startswith("arn:") else name
 
 
-def _function(value: Any, *_: Any) -> str:
-    return str(value).rpartition("function:")[2].partition(":")[0]
+def _function(value: Any, call: ApiCall, *_: Any) -> str:
+    name = str(value)
+    partial = _PARTIAL_FUNCTION.fullmatch(name)
+    return f"arn:aws:lambda:{call.region}:{name}" if partial else name
 
 
-def _queue_name(value: Any, *_: Any) -> str:
-    return urlsplit(str(value)).path.rpartition("/")[2]
+def _queue_name(value: Any, call: ApiCall, *_: Any) -> str:
+    account, name = [*urlsplit(str(value)).path.lstrip("/").split("/", 1), ""][:2]
+    return f"arn:aws:sqs:{call.region}:{account}:{name}" if account.isdigit() and name else str(value)
 
 
 def _copy_source(value: Any, *_: Any) -> str:

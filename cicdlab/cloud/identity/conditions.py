@@ -14,25 +14,10 @@ from decimal import Decimal, InvalidOperation
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
-from .matching import arn_like, glob, plain, resolve
+from .matching import MULTIVALUED, arn_like, glob, plain, resolve
 
 Context = Mapping[str, tuple[str, ...]]
-# Keys that may hold several values in one request: without a set operator they match nothing.
-MULTIVALUED = frozenset(
-    {
-        "aws:calledvia",
-        "aws:principalorgpaths",
-        "aws:principalservicenameslist",
-        "aws:resourceorgpaths",
-        "aws:sourceorgpaths",
-        "aws:tagkeys",
-        "aws:vpceorgpaths",
-        "kms:encryptioncontextkeys",
-        "kms:grantoperations",
-        "kms:resourcealiases",
-    }
-)
-_NAME = re.compile(r"(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?", re.IGNORECASE)
+_NAME = re.compile(r"(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?", re.IGNORECASE | re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)", re.ASCII)
 
 
@@ -122,7 +107,7 @@ OPERATORS: Mapping[str, Operator] = {
     **_with_opposite("stringlike", "stringnotlike", _like, True),
     **_comparisons("numeric", _number),
     **_comparisons("date", _date),
-    "bool": Operator(_compared(_bool, lambda a, b: a == b)),
+    "bool": Operator(lambda value, wanted: _bool(value) == _bool(plain(wanted)), variables=True),
     "binaryequals": Operator(_compared(_binary, lambda a, b: a == b)),
     **_with_opposite("ipaddress", "notipaddress", _within, False),
     **_with_opposite("arnequals", "arnnotequals", lambda value, wanted: arn_like(wanted, value), True),

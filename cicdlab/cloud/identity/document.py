@@ -26,9 +26,9 @@ _KEYS = {
     "NotResource",
     "Condition",
 }
-_ACTION = re.compile(r"\*|[A-Za-z0-9-]+:[\w*?.-]+")
+_ACTION = re.compile(r"\*|[A-Za-z0-9-]+:[\w*?.-]+", re.ASCII)
 _PRINCIPAL_TYPES = {"AWS", "Service", "Federated", "CanonicalUser"}
-_PRINCIPAL = re.compile(r"\*|\d{12}|A[A-Z]{3}\w{12,}|arn:aws[\w-]*:(?:iam|sts)::\d{12}:[^*?]+")
+_PRINCIPAL = re.compile(r"\*|\d{12}|A[A-Z]{3}\w{12,}|arn:aws[\w-]*:(?:iam|sts)::\d{12}:[^*?]+", re.ASCII)
 
 
 class PolicyError(Exception):
@@ -74,7 +74,7 @@ def _document(text: str) -> dict[str, Any]:
     if len(text) > MAX_DOCUMENT:
         raise PolicyError(f"The policy has {len(text)} signs, more than {MAX_DOCUMENT}.")
     try:
-        document = json.loads(text, object_pairs_hook=_pairs)
+        document = json.loads(text, object_pairs_hook=_pairs, parse_constant=_no_number)
     except RecursionError:
         raise PolicyError("The policy is nested too deeply.") from None
     except ValueError as error:
@@ -90,6 +90,10 @@ def _document(text: str) -> dict[str, Any]:
     if "Statement" not in document:
         raise PolicyError("The policy has no Statement.")
     return document
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number")
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -150,6 +154,8 @@ def _check_parts(statement: Statement, principals: bool, resources: bool) -> Non
     on = bool(statement.resources or statement.not_resources)
     if on and not resources:
         raise PolicyError(f"{where} has the prohibited field Resource.")
+    if statement.not_principals and not resources:
+        raise PolicyError(f"{where} has the prohibited field NotPrincipal.")
     if resources and not on:
         raise PolicyError(f"{where} must contain resources.")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from ..errors import ServiceError
 from . import messages, policies
 from .actions import ApiCall, Need, needs
 from .directory import Directory, Key, Session
@@ -15,7 +16,6 @@ from .implied import key_uses, managed_key_policy, roles_passed
 from .model import Decision, Effect, Kind, Policies, Principal, Request
 
 KEPT = 50  # denials
-_TRUSTED = "sts:AssumeRole"
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,12 @@ class Enforcement:
             self._require(call, caller, need, key)
         for need in self._hidden(call, owner):
             self._require(call, caller, need)
+        self._keep_key_policy_changeable(call, caller)
         return owner
 
     def decide(self, call: ApiCall, caller: Caller, need: Need, key: Key | None = None) -> Decision:
         """Return the decision on one permission."""
-        principal, is_trust = caller.principal, need.action.startswith("sts:") and ":role/" in need.resource
+        principal, is_trust = caller.principal, _asks_trust(need)
         context = {**self._context(call, caller, need), **need.context}
         request = Request(principal, need.action, need.resource, need.owner, context)
         kind = Kind.TRUST if is_trust else Kind.RESOURCE
@@ -85,12 +86,25 @@ class Enforcement:
     def _require(self, call: ApiCall, caller: Caller, need: Need, key: Key | None = None) -> None:
         principal = caller.principal
         # rule: administrator
-        if principal.is_root and principal.account == need.owner and not need.action.startswith(_TRUSTED):
+        if principal.is_root and principal.account == need.owner and not _asks_trust(need):
             return
         decision = self.decide(call, caller, need, key)
         if not decision.allowed:
             self._denials.append(decision)
             raise messages.denied(call.service, decision)
+
+    def _keep_key_policy_changeable(self, call: ApiCall, caller: Caller) -> None:
+        """Refuse a key policy that does not let its author change it again, unless she says that she means it."""
+        # rule: key-policy-lockout
+        text = call.members.get("Policy")
+        written = call.service == "kms" and call.operation in ("CreateKey", "PutKeyPolicy") and text
+        if not written or call.members.get("BypassPolicyLockoutSafetyCheck"):
+            return
+        arn = f"arn:aws:kms:{call.region}:{caller.principal.account}:key/new"
+        need = Need("kms:PutKeyPolicy", arn, caller.principal.account, {})
+        if not self.decide(call, caller, need, Key(arn, str(text))).allowed:
+            message = "The new key policy will not allow you to update the key policy in the future."
+            raise ServiceError("MalformedPolicyDocumentException", message)
 
     def _hidden(self, call: ApiCall, owner: str) -> Iterator[Need]:
         """Yield the permission without which S3 does not tell that an object is missing."""
@@ -104,7 +118,7 @@ class Enforcement:
 
     def _policies(self, call: ApiCall, caller: Caller, need: Need, key: Key | None) -> Policies:
         own = policies.of_caller(caller.principal, caller.session, self._directory)
-        if need.action.startswith("sts:") and ":role/" in need.resource:
+        if _asks_trust(need):
             return replace(own, resource=policies.of_role(need.resource, self._directory), resource_decides=True)
         is_key = need.resource.startswith("arn:aws:kms:") and ":key/" in need.resource
         if key is None and is_key:
@@ -129,6 +143,11 @@ class Enforcement:
             **principal_context(caller),
         }
         return {name: (value,) for name, value in found.items() if value}
+
+
+def _asks_trust(need: Need) -> bool:
+    """Tell whether a role's trust policy has a say: in assuming the role, and in tagging the session."""
+    return need.action.startswith("sts:") and ":role/" in need.resource
 
 
 def principal_context(caller: Caller) -> Mapping[str, str]:

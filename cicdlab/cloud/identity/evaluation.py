@@ -37,7 +37,7 @@ def decide(request: Request, policies: Policies, resource_kind: Kind = Kind.RESO
     for finding in findings:
         if not finding.miss and not finding.statement.allows:
             return Decision(request, Effect.EXPLICIT_DENY, finding.kind, findings)
-    if resource_kind in groups and _shut_out(request, policies):
+    if _shut_out(request, policies):
         return Decision(request, Effect.EXPLICIT_DENY, resource_kind, findings)
     missing = _missing(request, policies, findings, resource_kind)
     return Decision(request, Effect.IMPLICIT_DENY if missing else Effect.ALLOWED, missing, findings)
@@ -67,19 +67,15 @@ def _missing(request: Request, policies: Policies, findings: tuple[Finding, ...]
 
 def _caller_side(policies: Policies, kinds: set[Kind], named: int, request: Request) -> Kind | None:
     """Return which of the caller's own policies does not allow; all of them have to."""
-    same_account = request.principal.account == request.owner
+    # rule: resource-policy-names-session, resource-policy-passes-boundary, wildcard-passes-limits
+    unlimited = named in (_SELF, _ANYBODY) and request.principal.account == request.owner
     # rule: session-policy-intersects
-    if policies.session and Kind.SESSION not in kinds and not (same_account and _is_session_named(named, request)):
+    if policies.session and Kind.SESSION not in kinds and not unlimited:
         return Kind.SESSION
-    # rule: boundary-intersects, resource-policy-passes-boundary
-    if policies.boundary and Kind.BOUNDARY not in kinds and not (same_account and named in (_SELF, _ANYBODY)):
+    # rule: boundary-intersects
+    if policies.boundary and Kind.BOUNDARY not in kinds and not unlimited:
         return Kind.BOUNDARY
     return None if Kind.IDENTITY in kinds else Kind.IDENTITY
-
-
-def _is_session_named(named: int, request: Request) -> bool:
-    # rule: resource-policy-names-session
-    return named == _SELF and request.principal.is_session
 
 
 def _findings(request: Request, kind: Kind, policies: Iterable[Policy]) -> Iterable[Finding]:
@@ -151,15 +147,20 @@ def _names(kind: str, value: str, principal: Principal) -> int:
 
 
 def _excepted(statement: Statement, principal: Principal) -> bool:
-    """Tell whether a NotPrincipal element names a caller with all that stands above her: role and account too."""
-    # rule: not-principal-names-account-too
+    """Tell whether a NotPrincipal element excepts a caller.
+
+    From a Deny it excepts whom it names with all that stands above her, role and account too; from an Allow already
+    whom it names in any of these ways.
+    """
+    # rule: not-principal-names-account-too, not-principal-with-allow
     named = {value for _, value in statement.not_principals}
     if "*" in named or principal.is_service:
         return "*" in named or principal.arn in named
     above = {principal.arn, *principal.roles}
-    return above <= named and not named.isdisjoint(
-        {principal.root, principal.account, principal.arn if principal.is_root else ""}
-    )
+    account = {principal.root, principal.account}
+    if statement.allows:
+        return not named.isdisjoint(above | account)
+    return above - {principal.root} <= named and not named.isdisjoint(account)
 
 
 def _shut_out(request: Request, policies: Policies) -> bool:

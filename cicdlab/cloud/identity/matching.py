@@ -9,9 +9,25 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 MARK = "\0"  # no policy and no request holds it
+_MARKED = re.compile(f"{MARK}(.)", re.DOTALL)
 VARIABLE = re.compile(r"\$\{([^{}]*)\}")
 _DEFAULT = re.compile(r"([^,]+?)\s*(?:,\s*'(.*)')?\s*", re.DOTALL)
 _SEGMENTS = 6
+# Keys that may hold several values in one request: they stand in no variable, and need a set operator to match.
+MULTIVALUED = frozenset(
+    {
+        "aws:calledvia",
+        "aws:principalorgpaths",
+        "aws:principalservicenameslist",
+        "aws:resourceorgpaths",
+        "aws:sourceorgpaths",
+        "aws:tagkeys",
+        "aws:vpceorgpaths",
+        "kms:encryptioncontextkeys",
+        "kms:grantoperations",
+        "kms:resourcealiases",
+    }
+)
 # Variables that stand for a sign which would otherwise be a wildcard or begin a variable.
 _SIGNS = {"*", "?", "$"}
 
@@ -81,9 +97,10 @@ def resolve(text: str, context: Mapping[str, tuple[str, ...]]) -> str | None:
         name, default = variable(found[1])
         if name in _SIGNS:
             return literal(name)
-        values = context.get(name.lower(), ())
+        key = name.lower()
+        values = () if key in MULTIVALUED else context.get(key, ())
         if len(values) != 1 and default is None:
-            missing = True  # several values can stand in no variable
+            missing = True
             return ""
         return literal(values[0] if len(values) == 1 else default or "")
 
@@ -104,16 +121,18 @@ def literal(text: str) -> str:
 
 def plain(text: str) -> str:
     """Return a resolved text without marks."""
-    return text.replace(MARK, "")
+    return _MARKED.sub(r"\1", text)
 
 
 def resource_pattern(pattern: str, context: Mapping[str, tuple[str, ...]], variables: bool) -> str | None:
     """Return a pattern of a Resource element with its variables replaced, or None when one has no value.
 
-    Variables count in the last part of an ARN only.
+    Variables count in the last part of an ARN only; one in another part never has a value.
     """
     if not variables or "${" not in pattern:
         return pattern
-    parts = pattern.split(":", _SEGMENTS - 1)
-    last = resolve(parts[-1], context)
-    return None if last is None else ":".join([*parts[:-1], last])
+    *before, last = pattern.split(":", _SEGMENTS - 1)
+    if len(before) < _SEGMENTS - 1 or "${" in "".join(before):
+        return None
+    resolved = resolve(last, context)
+    return None if resolved is None else ":".join([*before, resolved])

@@ -1,7 +1,9 @@
 """Brings together the policies that have a say in a request."""
 
+import json
+
 from .directory import Directory, Document, Key, Session
-from .document import PolicyError, parse
+from .document import parse
 from .model import Policies, Policy, Principal
 
 EVERYTHING = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
@@ -68,7 +70,20 @@ def of_resource(arn: str, directory: Directory, key: Key | None = None) -> Polic
         text = secret.policy if secret else ""
     else:
         text = directory.resource_policy(arn)
+        text = repository_policy(text) if service == "ecr" else text
     return read((arn, text), principals=True) if text else None
+
+
+def repository_policy(text: str) -> str:
+    """Return an ECR policy with the resource that its statements leave out: the repository itself."""
+    try:
+        document = json.loads(text)
+        statements = document["Statement"]
+        for each in statements if isinstance(statements, list) else [statements]:
+            each.setdefault("Resource", "*")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return text
+    return json.dumps(document)
 
 
 def of_role(arn: str, directory: Directory) -> Policy | None:
@@ -81,6 +96,3 @@ def of_role(arn: str, directory: Directory) -> Policy | None:
     """
     role = directory.role(arn)
     return read((arn, role.trust), principals=True, resources=False) if role else None
-
-
-__all__ = ["EVERYTHING", "PolicyError", "of_caller", "of_resource", "of_role", "read"]

@@ -11,6 +11,7 @@ from typing import Any
 from ..errors import ServiceError
 from .actions import ApiCall
 from .document import PolicyError, parse
+from .policies import repository_policy
 
 _SPACE = re.compile(r"\s")
 
@@ -77,26 +78,10 @@ def check(call: ApiCall) -> None:
             raise ServiceError("LimitExceeded", f"Maximum policy size of {stored.limit} bytes exceeded.", 409)
         raise ServiceError(stored.code, f"The policy has {size} bytes, more than the {stored.limit} allowed.")
     try:
-        parse(_for_repository(call, text), "policy", stored.principals, stored.resources)
+        parse(repository_policy(text) if call.service == "ecr" else text, "policy", stored.principals, stored.resources)
     except PolicyError as error:
         raise ServiceError(stored.code, str(error)) from None
 
 
 def _text(value: Any) -> str:
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value or "")
-
-
-def _for_repository(call: ApiCall, text: str) -> str:
-    """Return an ECR policy with the resource that it leaves out: the repository itself."""
-    if call.service != "ecr":
-        return text
-    import json
-
-    try:
-        document = json.loads(text)
-        statements = document["Statement"]
-        for each in statements if isinstance(statements, list) else [statements]:
-            each.setdefault("Resource", "*")
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return text
-    return json.dumps(document)
