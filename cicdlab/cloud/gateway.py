@@ -18,7 +18,7 @@ from .errors import ServiceError, not_simulated
 from .identity import messages, validation
 from .identity.actions import ApiCall
 from .identity.api import IamApi, StsApi
-from .identity.enforcement import Caller
+from .identity.enforcement import Caller, Passage
 from .scope import Scope
 
 MAX_BODY = 16 << 20  # bytes; AWS's JSON services take far less, and what they read is kept in memory
@@ -91,9 +91,9 @@ class Gateway:
         caller = self._cloud.access.callers.identify(scope.access_key, scope.token)
         backend.prepare(environ, caller.principal.account)
         call = self._read(backend.wire, service, environ, scope, caller)
-        owner = caller.principal.account
+        passage = Passage(caller.principal.account)
         if ENGINE not in environ or not caller.principal.is_root:
-            owner = self._permitted(call, caller) or owner
+            passage = self._permitted(call, caller)
         request = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/"), headers
         if service in self._own:
             handler = getattr(self._own[service], xform_name(call.operation), None)
@@ -103,7 +103,9 @@ class Gateway:
                 raise not_simulated(service, call.operation)
         if refusals.concerned(headers):
             refusals.check(*request, _peek(environ))
-        environ["HTTP_X_MOTO_ACCOUNT_ID"] = owner
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = passage.owner
+        if service == "s3" and passage.key:  # as on AWS, an alias counts at this moment, and the object keeps the key
+            environ["HTTP_X_AMZ_SERVER_SIDE_ENCRYPTION_AWS_KMS_KEY_ID"] = passage.key
         try:
             return backend.app(environ, start_response)
         except NotImplementedError:
@@ -118,8 +120,8 @@ class Gateway:
         operation, members = wire.read(service, environ) or ("", {})
         return ApiCall(service, operation, members, scope.region, caller.principal)
 
-    def _permitted(self, call: ApiCall, caller: Caller) -> str:
-        """Return the account that owns what a request is about, when the caller may make it."""
+    def _permitted(self, call: ApiCall, caller: Caller) -> Passage:
+        """Return how a request goes on, when the caller may make it."""
         validation.check(call)
         return self._cloud.access.enforcement.check(call, caller)
 

@@ -165,6 +165,7 @@ def holds(name: str, key: str, wanted: tuple[str, ...], context: Context, variab
 
 def _patterns(operator: Operator, wanted: tuple[str, ...], context: Context, variables: bool) -> list[str]:
     """Return the policy's values, those with a variable that has no value left out: they equal nothing."""
+    # rule: variables-in-operators
     if not (operator.variables and variables):
         return list(wanted)
     return [resolved for each in wanted if (resolved := resolve(each, context)) is not None]

@@ -154,6 +154,7 @@ def _check_parts(statement: Statement, principals: bool, resources: bool) -> Non
     on = bool(statement.resources or statement.not_resources)
     if on and not resources:
         raise PolicyError(f"{where} has the prohibited field Resource.")
+    # rule: not-principal-not-in-trust
     if statement.not_principals and not resources:
         raise PolicyError(f"{where} has the prohibited field NotPrincipal.")
     if resources and not on:

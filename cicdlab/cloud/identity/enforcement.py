@@ -12,10 +12,26 @@ from .actions import ApiCall, Need, needs
 from .directory import Directory, Key, Session
 from .document import PolicyError
 from .evaluation import decide
-from .implied import key_uses, managed_key_policy, roles_passed
+from .implied import GENERATE, key_uses, managed_key_policy, roles_passed
 from .model import Decision, Effect, Kind, Policies, Principal, Request
 
 KEPT = 50  # denials
+
+
+@dataclass(frozen=True)
+class Passage:
+    """How a request that is allowed goes on.
+
+    Parameters
+    ----------
+    owner
+        The account that owns what it is about.
+    key
+        The ARN of the key with which it encrypts what it stores, or an empty string.
+    """
+
+    owner: str
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,8 +66,8 @@ class Enforcement:
         """Forget what was denied."""
         self._denials.clear()
 
-    def check(self, call: ApiCall, caller: Caller) -> str:
-        """Return the account that owns what a request is about.
+    def check(self, call: ApiCall, caller: Caller) -> Passage:
+        """Return how a request goes on.
 
         Raises
         ------
@@ -64,12 +80,14 @@ class Enforcement:
             self._require(call, caller, need)
         for need in roles_passed(call, self._directory):
             self._require(call, caller, need)
+        encrypts_with = ""
         for need, key in key_uses(call, self._directory):
             self._require(call, caller, need, key)
+            encrypts_with = key.arn if need.action == GENERATE else encrypts_with
         for need in self._hidden(call, owner):
             self._require(call, caller, need)
         self._keep_key_policy_changeable(call, caller)
-        return owner
+        return Passage(owner, encrypts_with)
 
     def decide(self, call: ApiCall, caller: Caller, need: Need, key: Key | None = None) -> Decision:
         """Return the decision on one permission."""

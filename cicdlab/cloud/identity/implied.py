@@ -49,7 +49,8 @@ def _stored(call: ApiCall, directory: Directory) -> Iterator[Use]:
     if not algorithm:
         algorithm, used = directory.bucket_encryption(bucket)
     if algorithm in _KMS_ENCRYPTION:
-        yield _of_object(directory, bucket, key, used)
+        # rule: key-of-the-requester
+        yield Use(used, call.principal.account or directory.bucket_owner(bucket), _object_context(bucket, key))
 
 
 def _read(call: ApiCall, directory: Directory) -> Iterator[Use]:
@@ -69,11 +70,11 @@ def _copied(call: ApiCall, directory: Directory) -> Iterator[Use]:
 def _object(directory: Directory, bucket: str, key: str, version: str) -> Iterator[Use]:
     algorithm, used = directory.object_encryption(bucket, key, version) or ("", "")
     if algorithm in _KMS_ENCRYPTION:
-        yield _of_object(directory, bucket, key, used)
+        yield Use(used, directory.bucket_owner(bucket), _object_context(bucket, key))
 
 
-def _of_object(directory: Directory, bucket: str, key: str, used: str) -> Use:
-    return Use(used, directory.bucket_owner(bucket), {"aws:s3:arn": f"arn:aws:s3:::{bucket}/{key}"})
+def _object_context(bucket: str, key: str) -> dict[str, str]:
+    return {"aws:s3:arn": f"arn:aws:s3:::{bucket}/{key}"}
 
 
 def _of_secret(call: ApiCall, directory: Directory) -> Iterator[Use]:

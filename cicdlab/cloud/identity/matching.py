@@ -58,6 +58,7 @@ def glob(pattern: str, ignore_case: bool = False) -> re.Pattern[str]:
 
 def action_matches(pattern: str, action: str) -> bool:
     """Tell whether a pattern of an Action element means an action; case does not count."""
+    # rule: action-wildcards
     return glob(pattern, ignore_case=True).fullmatch(action) is not None
 
 
@@ -67,6 +68,7 @@ def arn_matches(pattern: str, arn: str) -> bool:
     Each of the first five parts is compared on its own; a pattern with fewer parts that ends in ``*`` goes beyond the
     colons. ``*`` alone means everything, and is the only pattern for an action without a resource.
     """
+    # rule: resource-wildcards
     if pattern == "*" or arn == "*":
         return pattern == "*"
     wanted, given = pattern.split(":", _SEGMENTS - 1), arn.split(":", _SEGMENTS - 1)
@@ -96,8 +98,9 @@ def resolve(text: str, context: Mapping[str, tuple[str, ...]]) -> str | None:
         nonlocal missing
         name, default = variable(found[1])
         if name in _SIGNS:
-            return literal(name)
+            return literal(name)  # rule: special-signs
         key = name.lower()
+        # rule: multivalued-in-no-variable, variable-default
         values = () if key in MULTIVALUED else context.get(key, ())
         if len(values) != 1 and default is None:
             missing = True
@@ -129,6 +132,7 @@ def resource_pattern(pattern: str, context: Mapping[str, tuple[str, ...]], varia
 
     Variables count in the last part of an ARN only; one in another part never has a value.
     """
+    # rule: variables-need-version, variable-after-fifth-colon
     if not variables or "${" not in pattern:
         return pattern
     *before, last = pattern.split(":", _SEGMENTS - 1)

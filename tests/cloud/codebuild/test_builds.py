@@ -89,7 +89,6 @@ def test_an_overriding_role_must_trust_codebuild_and_is_used(bench: Bench) -> No
     "override",
     [
         {"debugSessionEnabled": True},
-        {"encryptionKeyOverride": "alias/mine"},
         {"cacheOverride": {"type": "NO_CACHE"}},
         {"secondarySourcesOverride": []},
         {"gitCloneDepthOverride": 1},
@@ -115,7 +114,6 @@ def test_an_override_that_is_not_simulated_is_refused_by_name(bench: Bench, over
         ({"fileSystemLocations": [{"type": "EFS", "identifier": "a"}]}, "fileSystemLocations"),
         ({"autoRetryLimit": 2}, "autoRetryLimit"),
         ({"badgeEnabled": True}, "badgeEnabled"),
-        ({"encryptionKey": "alias/mine"}, "encryptionKey other than alias/aws/s3"),
         ({"logsConfig": {"s3Logs": {"status": "ENABLED", "location": "b"}}}, "logsConfig.s3Logs"),
         ({"source": {"type": "GITHUB", "location": "https://github.com/a/b"}}, "a source of type GITHUB"),
     ],

@@ -88,6 +88,18 @@ def test_a_key_of_another_account_needs_key_policy_and_identity_policy(accounts:
     assert "no resource-based policy" in denied(eve("kms").encrypt, "kms:Encrypt", KeyId=closed, Plaintext=b"x")
 
 
+def test_an_object_keeps_the_key_that_its_alias_meant(accounts: Accounts) -> None:
+    accounts.bucket()
+    kms, s3 = accounts.admin("kms"), accounts.admin("s3")
+    first, second = accounts.key(), accounts.key()
+    kms.create_alias(AliasName="alias/goods", TargetKeyId=first.rpartition("/")[2])
+    s3.put_object(Bucket="goods", Key="a", Body=b"1", ServerSideEncryption="aws:kms", SSEKMSKeyId="alias/goods")
+    kms.update_alias(AliasName="alias/goods", TargetKeyId=second.rpartition("/")[2])
+    assert s3.head_object(Bucket="goods", Key="a")["SSEKMSKeyId"] == first
+    ann = accounts.user(policy(statement("s3:GetObject"), statement("kms:Decrypt", second)))
+    assert first in denied(ann("s3").get_object, "kms:Decrypt", Bucket="goods", Key="a")
+
+
 def test_an_alias_counts_in_its_own_account_only(accounts: Accounts) -> None:
     key = accounts.key(key_policy(statement("kms:*", Principal={"AWS": PARTNER})))
     accounts.admin("kms").create_alias(AliasName="alias/mine", TargetKeyId=key)
