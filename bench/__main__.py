@@ -8,7 +8,7 @@ from rich.console import Console
 
 from tools.venvs import VenvError
 
-from . import build, calls, start
+from . import build, calls, permissions, start
 from .result import Result, table
 from .servers import Running, ServerError, ministack, moto, ours
 
@@ -27,6 +27,8 @@ def main() -> int:
             results += calls.measure(cloud, others)
             results += [_memory_after_calls(cloud, other) for other in others]
             status.update("Building…")
+        with Running(mine) as cloud, progress.status("Calling as a role…"):
+            results += permissions.measure(cloud)
         with Running(mine) as cloud, progress.status("Building…"):
             built, note = build.measure(cloud)
     except (VenvError, ServerError) as error:

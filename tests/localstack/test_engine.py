@@ -1,16 +1,17 @@
 """Our CodeBuild on LocalStack: it finds there what builds need, fails as on AWS, and has no other backend."""
 
 import io
-import json
 import time
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
+from ..goods import EVERYTHING, make_role, trust_in
 
 BUILDSPEC = """
 version: 0.2
@@ -27,7 +28,12 @@ DEADLINE = 120.0
 def make_project(target: Any) -> Callable[..., str]:
     """Return a function that makes a bucket with a source, a role and a project, all of one name."""
 
-    def make(name: str, trusted: str = "codebuild.amazonaws.com", with_source: bool = True) -> str:
+    def make(
+        name: str,
+        trusted: str = "codebuild.amazonaws.com",
+        with_source: bool = True,
+        permissions: Mapping[str, Any] = EVERYTHING,
+    ) -> str:
         s3 = target.client("s3")
         s3.create_bucket(Bucket=f"{name}-bucket")
         if with_source:
@@ -35,9 +41,7 @@ def make_project(target: Any) -> Callable[..., str]:
             with zipfile.ZipFile(packed, "w") as archive:
                 archive.writestr("buildspec.yml", BUILDSPEC)
             s3.put_object(Bucket=f"{name}-bucket", Key="source.zip", Body=packed.getvalue())
-        statement = {"Effect": "Allow", "Principal": {"Service": trusted}, "Action": "sts:AssumeRole"}
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        role = target.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=policy)["Role"]["Arn"]
+        role = make_role(target.client("iam"), name, trust_in({"Service": trusted}), permissions)
         target.client("codebuild").create_project(
             name=name,
             source={"type": "S3", "location": f"{name}-bucket/source.zip"},
@@ -71,6 +75,23 @@ def test_a_missing_source_fails_in_download_source(target: Any, make_project: Ca
     assert build["buildStatus"] == "FAILED"
     failed = [phase["phaseType"] for phase in build["phases"] if phase.get("phaseStatus") == "FAILED"]
     assert failed == ["DOWNLOAD_SOURCE"]
+
+
+def test_a_role_may_do_here_what_it_may_do_on_aws(target: Any, make_project: Callable[..., str]) -> None:
+    """LocalStack evaluates nothing, so the engine decides before it asks."""
+    forbidden = {"Effect": "Deny", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::forbidden-bucket/*"}
+    permissions = {"Version": "2012-10-17", "Statement": [*EVERYTHING["Statement"], forbidden]}
+    build = _build(target, make_project("forbidden", permissions=permissions))
+    (failed,) = [phase for phase in build["phases"] if phase.get("phaseStatus") == "FAILED"]
+    assert failed["phaseType"] == "DOWNLOAD_SOURCE"
+    message = failed["contexts"][0]["message"]
+    assert "is not authorized to perform: s3:GetObject on resource" in message
+    assert "with an explicit deny in an identity-based policy" in message
+    build = _build(target, make_project("powerless", permissions={"Version": "2012-10-17", "Statement": [forbidden]}))
+    assert (
+        "logs:CreateLogStream"
+        in [phase for phase in build["phases"] if phase.get("phaseStatus") == "FAILED"][0]["contexts"][0]["message"]
+    )
 
 
 def test_a_role_that_trusts_another_service_is_refused(make_project: Callable[..., str]) -> None:
