@@ -149,7 +149,6 @@ class Cloud:
 
     def _check_engine(self, call: ApiCall, access_key: str) -> None:
         """Decide on a request that an engine makes with a role's credentials and that no gateway of ours will see."""
-        # rule: engines-are-checked-beside-another-backend
         session = self.access.sessions.find(access_key)
         caller = Caller(session.principal, session) if session else Caller(call.principal)
         self.access.enforcement.check(replace(call, principal=caller.principal), caller)

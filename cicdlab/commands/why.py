@@ -31,7 +31,8 @@ def told(denial: Mapping[str, Any]) -> Iterator[str]:
     if denial["unreadable"]:
         yield f"  denied     because a policy cannot be read: {denial['unreadable']}"
     elif explicit:
-        yield f"  denied     by a statement of a {denial['decidedBy']}"
+        article = "an" if denial["decidedBy"].startswith("identity") else "a"
+        yield f"  denied     by a statement of {article} {denial['decidedBy']}"
     else:
         yield f"  denied     because no {denial['decidedBy']} allows it"
     for each in denial["statements"]:

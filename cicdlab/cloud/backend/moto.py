@@ -37,7 +37,6 @@ _create_user = IamResponse.create_user
 
 def _create_user_with_boundary(self: IamResponse) -> Any:
     """Create a user with the permissions boundary that the request names, which moto leaves out."""
-    # rule: user-boundary
     answer = _create_user(self)
     boundary, name = self._get_param("PermissionsBoundary"), self._get_param("UserName")
     if boundary:
@@ -65,7 +64,6 @@ def application() -> Callable[..., Any]:
 
 def prepare(environ: dict[str, Any], account: str) -> None:
     """Load AWS's managed policies for an account as soon as a request names one: 1,300 of them take a while."""
-    # rule: managed-policies
     if not _WITH_POLICIES.search(environ.get("HTTP_AUTHORIZATION", "")):
         return
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))

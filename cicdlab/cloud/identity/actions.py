@@ -127,7 +127,7 @@ def service(name: str) -> Service:
 
 def needs(call: ApiCall, directory: Directory) -> list[Need]:
     """Return the permissions that a request needs, those of other services left out."""
-    # rule: action-of-operation, resource-of-operation, resource-star
+    # rule: action-of-operation, resource-of-operation, resource-star, object-version
     known = service(call.service)
     reading = _Reading(call, directory)
     context = _context(known, call)
@@ -168,7 +168,7 @@ def values(members: Any, path: str) -> Iterator[Any]:
 
 def _context(known: Service, call: ApiCall) -> dict[str, tuple[str, ...]]:
     """Return the condition keys that the members of a request set."""
-    # rule: context-of-request
+    # rule: context-of-request, request-tags, buildspec-key
     found = dict(_tags(call.members))
     for key, members in known.context.items():
         for path, operations in members.items():

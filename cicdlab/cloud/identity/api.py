@@ -41,7 +41,7 @@ class StsApi:
             raise ServiceError(
                 "ValidationError", f"The session name {name!r} is invalid: 2 to 64 of A-Z a-z 0-9 +=,.@-_"
             )
-        # rule: session-duration, chained-sessions-last-an-hour
+        # rule: external-id, session-tags, session-duration, chained-sessions-last-an-hour
         longest = _LONGEST_CHAINED if caller.session else role.max_session
         if not _SHORTEST <= seconds <= longest:
             raise ServiceError(

@@ -56,7 +56,6 @@ class Callers:
         ServiceError
             The key is no longer, or was never, issued.
         """
-        # rule: administrator, account-key
         if not access_key:
             return Caller(Principal(ANYBODY))
         if is_account(access_key):

@@ -98,12 +98,10 @@ class Enforcement:
         try:
             return decide(request, self._policies(call, caller, need, key), kind)
         except PolicyError as error:
-            # rule: unreadable-policy-allows-nothing
             return Decision(request, Effect.IMPLICIT_DENY, kind, (), str(error))
 
     def _require(self, call: ApiCall, caller: Caller, need: Need, key: Key | None = None) -> None:
         principal = caller.principal
-        # rule: administrator
         if principal.is_root and principal.account == need.owner and not _asks_trust(need):
             return
         decision = self.decide(call, caller, need, key)

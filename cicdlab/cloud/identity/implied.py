@@ -188,7 +188,7 @@ def managed_key_policy(service: str, region: str, account: str) -> str:
 
 
 def _context(call: ApiCall, use: Use) -> dict[str, tuple[str, ...]]:
-    # rule: kms-via-service
+    # rule: kms-via-service, kms-encryption-context
     found: dict[str, tuple[str, ...]] = {
         f"kms:encryptioncontext:{name.lower()}": (value,) for name, value in use.context.items()
     }

@@ -32,6 +32,7 @@ def of_caller(principal: Principal, session: Session | None, directory: Director
     """
     if principal.is_root:
         return Policies(identity=(parse(EVERYTHING, "AdministratorAccess"),))
+    # rule: policies-add-up, managed-policies
     attached = directory.attached(principal) if principal.account else None
     if attached is None:
         return Policies()

@@ -57,6 +57,7 @@ class Simulation:
 
     def _missing_keys(self) -> list[str]:
         policies = [*self.policies.identity, *filter(None, (self.policies.boundary, self.policies.resource))]
+        # rule: simulate-missing-context
         keys = {key for policy in policies for each in policy.statements for _, key, _ in each.conditions}
         return sorted(key for key in keys if key not in self.request.context)
 

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from cicdlab.cloud.identity.roles import ServiceRoles
+
 from ...goods import make_role, trust_in
 from .conftest import OWN, PARTNER, Accounts, allow, denied, refused
 
@@ -134,3 +136,30 @@ def test_a_user_gets_a_session_token_with_her_own_permissions(accounts: Accounts
 def test_what_sts_is_not_here_says_so(accounts: Accounts) -> None:
     code, message = refused(accounts.admin("sts").get_federation_token, Name="ann")
     assert (code, "is not simulated" in message) == ("NotImplemented", True)
+
+
+def service_trusts(accounts: Accounts, role: str, service: str, account: str = OWN, source: str = "") -> bool:
+    roles = ServiceRoles(accounts.cloud.core.access, accounts.cloud.core.client, service)
+    return roles.trusts(role, account, source or f"arn:aws:codebuild:us-east-1:{account}:project/demo")
+
+
+def test_a_role_is_assumed_by_the_services_that_it_trusts(accounts: Accounts) -> None:
+    role = accounts.role(trusted={"Service": ["codebuild.amazonaws.com", "codepipeline.amazonaws.com"]})
+    assert service_trusts(accounts, role, "codebuild.amazonaws.com")
+    assert service_trusts(accounts, role, "codepipeline.amazonaws.com")
+    assert not service_trusts(accounts, role, "codedeploy.amazonaws.com")
+    assert not service_trusts(accounts, accounts.role(name="for-people"), "codebuild.amazonaws.com")
+    assert not service_trusts(accounts, f"arn:aws:iam::{OWN}:role/missing", "codebuild.amazonaws.com")
+
+
+def test_a_trust_policy_sees_for_whom_a_service_acts(accounts: Accounts) -> None:
+    service = {"Service": "codebuild.amazonaws.com"}
+    source = {"ArnLike": {"aws:SourceArn": f"arn:aws:codebuild:*:{OWN}:project/timetable*"}}
+    for_account = make_role(accounts.admin("iam"), "a", trust_in(service, StringEquals={"aws:SourceAccount": OWN}))
+    for_project = make_role(accounts.admin("iam"), "b", trust_in(service, **source))
+    assert service_trusts(accounts, for_account, service["Service"])
+    assert not service_trusts(accounts, for_account, service["Service"], PARTNER)
+    assert service_trusts(
+        accounts, for_project, service["Service"], source=f"arn:aws:codebuild:us-east-1:{OWN}:project/timetable"
+    )
+    assert not service_trusts(accounts, for_project, service["Service"])
