@@ -7,7 +7,7 @@ ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
 .PHONY: $(READY)
 endif
 
-.PHONY: help setup start test book notebooks bench lint test-localstack lock clean
+.PHONY: help setup start test book notebooks bench lint differential test-localstack lock clean
 
 help:
 	@echo 'make start            the cloud, JupyterLab and the book, until Ctrl-C'
@@ -16,6 +16,7 @@ help:
 	@echo 'make notebooks        run all notebooks and store their outputs'
 	@echo 'make bench            measure speed and memory'
 	@echo 'make lint             style, types and the walls between the parts'
+	@echo 'make differential     compare our policy evaluator with one that others wrote'
 	@echo 'make test-localstack  the first lab on LocalStack'
 	@echo 'make lock             choose the versions in requirements.txt anew'
 	@echo 'make clean            remove what can be made again; your workspace stays'
@@ -48,6 +49,9 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/cicdlab questions check
 	$(BIN)/python -m pytest -q tests/test_walls.py
+
+differential: setup
+	$(BIN)/python -m tools.differential $(ARGS)
 
 test-localstack: setup
 	$(BIN)/python -m pytest tests/localstack

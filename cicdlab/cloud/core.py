@@ -48,6 +48,9 @@ class Wire(Protocol):
     def service_name(self, signing_name: str, environ: dict[str, Any]) -> str:
         """Return botocore's name of the service that a request was signed for."""
 
+    def settle(self, service: str, environ: dict[str, Any]) -> None:
+        """Leave a request one meaning."""
+
     def read(self, service: str, environ: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
         """Return the operation that a request asks for, and its members; None when no model describes it."""
 

@@ -88,6 +88,8 @@ class Gateway:
         if not scope.access_key and (headers.get("x-amz-target") or _is_form(headers)):
             raise messages.unsigned()
         service = backend.wire.service_name(scope.service or "s3", environ)
+        backend.wire.settle(service, environ)
+        headers = request_headers(environ)
         caller = self._cloud.access.callers.identify(scope.access_key, scope.token)
         backend.prepare(environ, caller.principal.account)
         call = self._read(backend.wire, service, environ, scope, caller)
@@ -103,7 +105,7 @@ class Gateway:
                 raise not_simulated(service, call.operation)
         if refusals.concerned(headers):
             refusals.check(*request, _peek(environ))
-        environ["HTTP_X_MOTO_ACCOUNT_ID"] = passage.owner
+        environ["HTTP_X_MOTO_ACCOUNT_ID"], environ["HTTP_X_CICDLAB_REGION"] = passage.owner, scope.region
         if service == "s3" and passage.key:  # as on AWS, an alias counts at this moment, and the object keeps the key
             environ["HTTP_X_AMZ_SERVER_SIDE_ENCRYPTION_AWS_KMS_KEY_ID"] = passage.key
         try:
@@ -116,8 +118,11 @@ class Gateway:
             raise ServiceError("InternalFailure", "The backend of this cloud failed; its log says why.", 500) from None
 
     def _read(self, wire: Wire, service: str, environ: dict[str, Any], scope: Scope, caller: Caller) -> ApiCall:
-        """Return a request as its service reads it; one that no model describes has an operation without a name."""
-        operation, members = wire.read(service, environ) or ("", {})
+        """Return a request as its service reads it; of a service without a model only an administrator may ask."""
+        read = wire.read(service, environ)
+        if read is None and not caller.principal.is_root:
+            raise not_simulated(service, "any operation with a role's or a user's credentials")
+        operation, members = read or ("", {})
         return ApiCall(service, operation, members, scope.region, caller.principal)
 
     def _permitted(self, call: ApiCall, caller: Caller) -> Passage:

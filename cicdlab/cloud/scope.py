@@ -5,10 +5,18 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-re
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs
 
+from .errors import ServiceError
+
 REGION = "us-east-1"
-_SCOPE = re.compile(r"(?:Credential=)?([^/\s=]+)/\d+/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
+_CREDENTIAL = r"([^/\s,=]+)/\d{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request"
+_HEADER = re.compile(
+    rf"AWS4-HMAC-SHA256\s+Credential={_CREDENTIAL}\s*,\s*SignedHeaders=[^,\s]+\s*,\s*Signature=[^,\s]+", re.ASCII
+)
+_QUERY = re.compile(_CREDENTIAL, re.ASCII)
+_VERSION_2 = re.compile(r"AWS ([^:\s]+):\S+")
 
 
 @dataclass(frozen=True)
@@ -32,12 +40,59 @@ class Scope:
 
     @classmethod
     def of(cls, headers: dict[str, str], query: str) -> "Scope":
-        """Return the scope of a request, given its headers (names in lower case) and its query string."""
-        if found := _SCOPE.search(headers.get("authorization", "")):
-            return cls(found[1], found[2], found[3], headers.get("x-amz-security-token", ""))
-        if "X-Amz-Credential" not in query:
-            return cls()
-        given = parse_qs(query)
-        found = _SCOPE.fullmatch(given.get("X-Amz-Credential", [""])[0])
-        token = given.get("X-Amz-Security-Token", [""])[0]
-        return cls(found[1], found[2], found[3], token) if found else cls()
+        """Return the scope of a request, given its headers (names in lower case) and its query string.
+
+        Raises
+        ------
+        ServiceError
+            The signature says two things, or nothing that can be read, or is over.
+        """
+        authorization, given = headers.get("authorization", ""), parse_qs(query, keep_blank_values=True)
+        if authorization:
+            found, old = _HEADER.fullmatch(authorization), _VERSION_2.fullmatch(authorization)
+            token = headers.get("x-amz-security-token", "")
+            if found:
+                return cls(found[1], found[2], found[3], token)
+            if old:
+                return cls(old[1], REGION, "s3", token)
+            raise _unreadable()
+        if "X-Amz-Credential" in given or "X-Amz-Algorithm" in given:
+            found = _QUERY.fullmatch(_only(given, "X-Amz-Credential"))
+            if not found:
+                raise _unreadable()
+            _check_age(_date(_only(given, "X-Amz-Date")) + _seconds(_only(given, "X-Amz-Expires")))
+            return cls(found[1], found[2], found[3], _only(given, "X-Amz-Security-Token", required=False))
+        if "AWSAccessKeyId" in given:  # how boto3 presigns for an endpoint of one's own
+            _check_age(datetime.fromtimestamp(0, UTC) + _seconds(_only(given, "Expires")))
+            token = _only(given, "x-amz-security-token", required=False)
+            return cls(_only(given, "AWSAccessKeyId"), REGION, "s3", token)
+        return cls()
+
+
+def _only(given: dict[str, list[str]], name: str, required: bool = True) -> str:
+    values = given.get(name, [] if required else [""])
+    if len(values) != 1:
+        raise _unreadable()
+    return values[0]
+
+
+def _date(text: str) -> datetime:
+    try:
+        return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        raise _unreadable() from None
+
+
+def _seconds(text: str) -> timedelta:
+    if not re.fullmatch(r"\d{1,11}", text, re.ASCII):
+        raise _unreadable()
+    return timedelta(seconds=int(text))
+
+
+def _check_age(until: datetime) -> None:
+    if datetime.now(UTC) > until:
+        raise ServiceError("AccessDenied", "Request has expired", 403)
+
+
+def _unreadable() -> ServiceError:
+    return ServiceError("IncompleteSignature", "The request's signature is not of the form AWS signs with.", 403)

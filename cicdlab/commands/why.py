@@ -38,6 +38,6 @@ def told(denial: Mapping[str, Any]) -> Iterator[str]:
     for each in denial["statements"]:
         said = f"{each['policy']}, {each['statement']} ({each['effect']})"
         reason = f": {each['reason']}" if each["reason"] else ""
-        yield f"  {'applies' if each['applies'] else 'does not':<10} {said}{reason}"
+        yield f"  {'applies' if each['applies'] else 'no match':<10} {said}{reason}"
     if not denial["statements"]:
         yield "  no policy  has anything to say about this request"

@@ -43,13 +43,13 @@ def test_each_statement_says_why_it_does_or_does_not_apply(cicdlab, cloud, ann):
         "s3:GetObject on arn:aws:s3:::yours/a\n"
         "  asked by   arn:aws:iam::123456789012:user/ann\n"
         "  denied     because no identity-based policy allows it\n"
-        "  does not   user_ann_own, ReadMine (Allow): its Resource does not include arn:aws:s3:::yours/a\n"
-        "  does not   user_ann_own, statement 2 (Deny): its Action does not include s3:GetObject\n"
+        "  no match   user_ann_own, ReadMine (Allow): its Resource does not include arn:aws:s3:::yours/a\n"
+        "  no match   user_ann_own, statement 2 (Deny): its Action does not include s3:GetObject\n"
         "\n"
         "s3:ListAllMyBuckets on *\n"
         "  asked by   arn:aws:iam::123456789012:user/ann\n"
         "  denied     by a statement of an identity-based policy\n"
-        "  does not   user_ann_own, ReadMine (Allow): its Action does not include s3:ListAllMyBuckets\n"
+        "  no match   user_ann_own, ReadMine (Allow): its Action does not include s3:ListAllMyBuckets\n"
         "  applies    user_ann_own, statement 2 (Deny)\n"
     )
 

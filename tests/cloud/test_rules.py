@@ -26,7 +26,7 @@ def service(folder: Path) -> str:
 
 
 def test_the_services_with_rules_are_found() -> None:
-    assert "codebuild" in [folder.name for folder in SERVICES]
+    assert {"codebuild", "identity"} <= {folder.name for folder in SERVICES}
 
 
 @pytest.mark.parametrize("folder", SERVICES, ids=service)

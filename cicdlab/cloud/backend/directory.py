@@ -42,6 +42,8 @@ class MotoDirectory:
         found: Any
         if principal.is_session:
             found = next((role for role in list(iam.roles.values()) if role.arn == principal.roles[0]), None)
+            if found and principal.id and not principal.id.startswith(f"{found.id}:"):
+                return None  # another role, made under the same name after the session's was deleted
             holders = [found]
         else:
             found = next((user for user in list(iam.users.values()) if user.arn == principal.arn), None)
@@ -119,6 +121,12 @@ class MotoDirectory:
             if not version or str(each.version_id) == version:
                 return (each.encryption or "", each.kms_key_id or "") if isinstance(each, FakeKey) else None
         return None
+
+    def upload_encryption(self, bucket: str, upload: str) -> tuple[str, str]:
+        """Return algorithm and key of an upload in parts."""
+        found: Any = self._bucket(bucket)
+        begun = found.multiparts.get(upload) if found else None
+        return (begun.sse_encryption or "", begun.kms_key_id or "") if begun else ("", "")
 
     def key(self, reference: str, region: str, account: str) -> Key | None:
         """Return the key that an id, an ARN or an alias means to an account."""

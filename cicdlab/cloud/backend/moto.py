@@ -10,6 +10,7 @@ from typing import Any
 os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
 
 from moto import backends  # noqa: E402
+from moto.core.responses import BaseResponse  # noqa: E402
 from moto.iam.access_control import PermissionResult  # noqa: E402
 from moto.iam.models import AWSManagedPolicy, aws_managed_policies_data, iam_backends  # noqa: E402
 from moto.iam.responses import IamResponse  # noqa: E402
@@ -28,6 +29,11 @@ backends.list_of_moto_modules = lambda: _modules
 # A key's id stands in messages, and those in the labs' stored outputs: it has to be the same on every run.
 _ids = Ids()
 kms.generate_key_id = lambda multi_region=False: ("mrk-" if multi_region else "") + _ids.uuid("kms key", "")
+
+# moto believes a region in the address or in the name of the client before the one that was signed for.
+BaseResponse.get_region_from_url = lambda _, request, full_url: request.environ.get(  # type: ignore
+    "HTTP_X_CICDLAB_REGION", "us-east-1"
+)
 
 # moto knows no conditions: a bucket policy is evaluated before a request reaches it.
 FakeBucket.get_permission = lambda *_: PermissionResult.PERMITTED  # type: ignore[method-assign]
@@ -55,8 +61,6 @@ def application() -> Callable[..., Any]:
     dispatch = DomainDispatcherApplication(create_backend_app)
 
     def answer(environ: dict[str, Any], start_response: Any) -> Any:
-        # moto's own name for it; without it a key of S3 ends at its first question mark
-        environ["RAW_URI"] = environ.get("REQUEST_URI", "")
         return dispatch(environ, start_response)
 
     return answer

@@ -16,11 +16,24 @@ from urllib.parse import unquote, urlsplit
 import yaml
 from pydantic import BaseModel, ConfigDict
 
+from ..errors import ServiceError
 from .directory import Directory
 from .model import Principal
 
 SERVICES = Path(__file__).with_name("services")
+_PREFIXES = {"resourcegroupstaggingapi": "tag", "stepfunctions": "states"}
 _PLACE = re.compile(r"\{([^{}]+)\}")
+_EC2_TYPES = {
+    "ami": "image",
+    "eni": "network-interface",
+    "i": "instance",
+    "lt": "launch-template",
+    "sg": "security-group",
+    "subnet": "subnet",
+    "vol": "volume",
+    "vpc": "vpc",
+}
+_COPY_SOURCE = re.compile(r"/?([A-Za-z0-9][\w.-]{1,254})/([^/?#].*)", re.DOTALL | re.ASCII)
 _PARTIAL_FUNCTION = re.compile(r"\d{12}:function:.+")
 _NAMED = re.compile(r"([\w.]+)\[(\w+)=KEY\]\.(\w+)")
 _FILTER = re.compile(r"(\w+)(?:\((.*)\))?")
@@ -119,7 +132,7 @@ def service(name: str) -> Service:
     """Return what is known of a service; for one that is not described, every action is on ``*``."""
     path = SERVICES / f"{name}.yml"
     if not path.exists():
-        return Service(prefix=name, source="", checked=None)
+        return Service(prefix=_PREFIXES.get(name, name), source="", checked=None)
     return Service.model_validate(
         yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     )
@@ -251,12 +264,16 @@ class _Reading:
 
     def _filled(self, template: str) -> Iterator[str]:
         whole, pieces = [""], _PLACE.split(template)
+        service = template.split(":")[2] if template.startswith("arn:") else ""
         for number, piece in enumerate(pieces):
             options = list(self._options(piece)) if number % 2 else [piece]
-            whole = [before + option for before in whole for option in options]
+            whole = [
+                # a member that holds a full ARN says more than the template; the key of an object is no ARN
+                option if option.startswith(f"arn:aws:{service}:") and service not in ("", "s3") else before + option
+                for before in whole
+                for option in options
+            ]
         for arn in whole:
-            inside = arn.rfind("arn:aws")  # a member that held a full ARN says more than the template
-            arn = arn[inside:] if inside > 0 else arn
             yield self._directory.entity_arn(arn) if _IAM.fullmatch(arn) else arn
 
     def _options(self, place: str) -> Iterator[str]:
@@ -354,9 +371,27 @@ def _queue_name(value: Any, call: ApiCall, *_: Any) -> str:
 
 
 def _copy_source(value: Any, *_: Any) -> str:
+    return "/".join(copy_source(value))
+
+
+def copy_source(value: Any) -> tuple[str, str]:
+    """Return bucket and key of the object that a request copies.
+
+    Raises
+    ------
+    ServiceError
+        It names no object, or in two ways.
+    """
     if isinstance(value, Mapping):
-        return f"{value.get('Bucket', '')}/{value.get('Key', '')}"
-    return unquote(str(value).partition("?versionId=")[0]).lstrip("/")
+        return str(value.get("Bucket", "")), str(value.get("Key", ""))
+    found = _COPY_SOURCE.fullmatch(unquote(str(value)).partition("?versionId=")[0])
+    if not found:
+        raise ServiceError("InvalidArgument", "Invalid copy source object key")
+    return found[1], found[2]
+
+
+def _ec2_resource(value: Any, *_: Any) -> str:
+    return f"{_EC2_TYPES.get(str(value).partition('-')[0], '*')}/{value}"
 
 
 def _without_scheme(value: Any, *_: Any) -> str:
@@ -380,5 +415,6 @@ FILTERS: Mapping[str, Filter] = {
     "queue_name": _queue_name,
     "copy_source": _copy_source,
     "without_scheme": _without_scheme,
+    "ec2_resource": _ec2_resource,
     "lstrip_slash": _lstrip_slash,
 }

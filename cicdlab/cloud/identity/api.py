@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from .access import Access
 
 _ROLE = re.compile(r"arn:aws[\w-]*:iam::(\d{12}):role/(?:.*/)?([\w+=,.@-]+)")
+_ACTION = re.compile(r"[A-Za-z0-9-]+:\w+")
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}")
 NEVER = datetime.max.replace(tzinfo=UTC)
-_SHORTEST, _LONGEST_CHAINED = 900, 3600  # seconds
+_SHORTEST, _LONGEST_CHAINED, _LONGEST_OF_USERS = 900, 3600, 129_600  # seconds
 
 
 class StsApi:
@@ -53,13 +54,14 @@ class StsApi:
         arn = f"arn:aws:sts::{found[1]}:assumed-role/{found[2]}/{name}"
         tags = {**role.tags, **{str(tag["Key"]): str(tag.get("Value", "")) for tag in members.get("Tags", ())}}
         principal = Principal(arn, role.arn, f"{role.id}:{name}", tags)
-        wanted = Session("", "", "", principal, NEVER, self._session_policies(call, found[1]))
+        identity = str(members.get("SourceIdentity") or (caller.session.source_identity if caller.session else ""))
+        wanted = Session("", "", "", principal, NEVER, self._session_policies(call, found[1]), source_identity=identity)
         issued = self._access.sessions.issue(wanted, seconds)
         return {
             "Credentials": _credentials(issued),
             "AssumedRoleUser": {"AssumedRoleId": principal.id, "Arn": arn},
             "PackedPolicySize": 6,
-            **({"SourceIdentity": members["SourceIdentity"]} if members.get("SourceIdentity") else {}),
+            **({"SourceIdentity": identity} if identity else {}),
         }
 
     def get_caller_identity(self, _: ApiCall, caller: Caller) -> dict[str, Any]:
@@ -73,6 +75,8 @@ class StsApi:
         if caller.session:
             raise ServiceError("AccessDenied", "Cannot call GetSessionToken with session credentials", 403)
         seconds = int(call.members.get("DurationSeconds", 43_200))
+        if not _SHORTEST <= seconds <= _LONGEST_OF_USERS:
+            raise ServiceError("ValidationError", f"DurationSeconds must be {_SHORTEST} to {_LONGEST_OF_USERS}.")
         wanted = Session("", "", "", caller.principal, NEVER)
         return {"Credentials": _credentials(self._access.sessions.issue(wanted, seconds))}
 
@@ -168,9 +172,13 @@ def _simulated(call: ApiCall, principal: Principal, own: Policies, context: dict
         found[str(entry["ContextKeyName"]).lower()] = tuple(map(str, entry.get("ContextKeyValues", ())))
     owner = str(members.get("ResourceOwner") or "")
     account = owner.split(":")[4] if owner.startswith("arn:") else owner or principal.account
+    actions = tuple(map(str, members["ActionNames"]))
+    for action in actions:
+        if not _ACTION.fullmatch(action):
+            raise _invalid(f"Invalid action: {action}")
     simulation = Simulation(
         Request(principal, "", "", account, found),
-        tuple(map(str, members["ActionNames"])),
+        actions,
         tuple(map(str, members.get("ResourceArns") or ("*",))),
         Policies(
             identity=(*own.identity, *given),

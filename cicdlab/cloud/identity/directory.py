@@ -123,6 +123,9 @@ class Directory(Protocol):
     def object_encryption(self, bucket: str, key: str, version: str) -> tuple[str, str] | None:
         """Return algorithm and key of an object; None when there is no such object."""
 
+    def upload_encryption(self, bucket: str, upload: str) -> tuple[str, str]:
+        """Return algorithm and key of an upload in parts, each empty when there is none."""
+
     def key(self, reference: str, region: str, account: str) -> Key | None:
         """Return the key that an id, an ARN or an alias means to an account."""
 

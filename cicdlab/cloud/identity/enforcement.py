@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from ..errors import ServiceError
+from ..errors import ServiceError, not_simulated
 from . import messages, policies
 from .actions import ApiCall, Need, needs
 from .directory import Directory, Key, Session
@@ -16,6 +16,8 @@ from .implied import GENERATE, key_uses, managed_key_policy, roles_passed
 from .model import Decision, Effect, Kind, Policies, Principal, Request
 
 KEPT = 50  # denials
+# A stack's resources are made without asking for the caller's permissions.
+_BUILDING = {"CreateStack", "UpdateStack", "DeleteStack", "ExecuteChangeSet"}
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,9 @@ class Enforcement:
         ServiceError
             The request is denied.
         """
+        self._refuse_what_s3_refuses(call, caller)
+        if call.service == "cloudformation" and call.operation in _BUILDING and not caller.principal.is_root:
+            raise not_simulated(call.service, f"{call.operation} by anybody but an administrator")
         wanted = needs(call, self._directory)
         owner = wanted[0].owner if wanted else caller.principal.account
         for need in wanted:
@@ -88,6 +93,22 @@ class Enforcement:
             self._require(call, caller, need)
         self._keep_key_policy_changeable(call, caller)
         return Passage(owner, encrypts_with)
+
+    def _refuse_what_s3_refuses(self, call: ApiCall, caller: Caller) -> None:
+        """Refuse a bucket's name that another account has, and a bucket whose owner is not the expected one."""
+        # rule: bucket-names-are-everybodys, expected-bucket-owner
+        if call.service != "s3":
+            return
+        owner = self._directory.bucket_owner(str(call.members.get("Bucket", "")))
+        if call.operation == "CreateBucket" and owner and owner != caller.principal.account:
+            message = (
+                "The requested bucket name is not available. The bucket namespace is shared by all users of the "
+                "system. Please select a different name and try again."
+            )
+            raise ServiceError("BucketAlreadyExists", message, 409)
+        expected = call.members.get("ExpectedBucketOwner")
+        if expected and owner and owner != expected:
+            raise ServiceError("AccessDenied", "Access Denied", 403)
 
     def decide(self, call: ApiCall, caller: Caller, need: Need, key: Key | None = None) -> Decision:
         """Return the decision on one permission."""
@@ -188,6 +209,6 @@ def principal_context(caller: Caller) -> Mapping[str, str]:
     if session:
         found["aws:tokenissuetime"] = f"{session.issued:%Y-%m-%dT%H:%M:%SZ}" if session.issued else ""
         found["aws:sourceidentity"] = session.source_identity
-    elif not principal.is_root:
+    if not principal.is_root and not principal.is_session:
         found["aws:username"] = principal.name
     return found

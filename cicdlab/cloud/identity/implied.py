@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ServiceError
-from .actions import ApiCall, Need, passed_roles, values
+from .actions import ApiCall, Need, copy_source, passed_roles, values
 from .directory import Directory, Key
 
 GENERATE, DECRYPT, ENCRYPT = "kms:GenerateDataKey", "kms:Decrypt", "kms:Encrypt"
@@ -61,10 +61,7 @@ def _read(call: ApiCall, directory: Directory) -> Iterator[Use]:
 
 def _copied(call: ApiCall, directory: Directory) -> Iterator[Use]:
     """The key of the object that is copied."""
-    source = call.members.get("CopySource")
-    text = f"{source['Bucket']}/{source['Key']}" if isinstance(source, Mapping) else str(source or "")
-    bucket, _, key = text.partition("?")[0].lstrip("/").partition("/")
-    yield from _object(directory, bucket, key, "")
+    yield from _object(directory, *copy_source(call.members.get("CopySource")), "")
 
 
 def _object(directory: Directory, bucket: str, key: str, version: str) -> Iterator[Use]:
@@ -75,6 +72,14 @@ def _object(directory: Directory, bucket: str, key: str, version: str) -> Iterat
 
 def _object_context(bucket: str, key: str) -> dict[str, str]:
     return {"aws:s3:arn": f"arn:aws:s3:::{bucket}/{key}"}
+
+
+def _uploaded(call: ApiCall, directory: Directory) -> Iterator[Use]:
+    """The key of the upload of which this is a part."""
+    bucket, key = str(call.members.get("Bucket", "")), str(call.members.get("Key", ""))
+    algorithm, used = directory.upload_encryption(bucket, str(call.members.get("UploadId") or ""))
+    if algorithm in _KMS_ENCRYPTION:
+        yield Use(used, directory.bucket_owner(bucket), _object_context(bucket, key))
 
 
 def _of_secret(call: ApiCall, directory: Directory) -> Iterator[Use]:
@@ -116,13 +121,15 @@ def _parameter(call: ApiCall, name: str, key: str) -> Use:
     return Use(key, account, {"PARAMETER_ARN": arn})
 
 
-# rule: s3-needs-kms, secrets-need-kms, securestring-needs-kms
+# rule: s3-needs-kms, multipart-needs-decrypt, secrets-need-kms, securestring-needs-kms
 KMS: Mapping[tuple[str, str], tuple[tuple[str, Uses, str], ...]] = {
     ("s3", "PutObject"): ((GENERATE, _stored, _SSE),),
     ("s3", "GetObject"): ((DECRYPT, _read, _SSE),),
     ("s3", "CopyObject"): ((DECRYPT, _copied, _SSE), (GENERATE, _stored, _SSE)),
     ("s3", "CreateMultipartUpload"): ((GENERATE, _stored, _UPLOADS),),
-    ("s3", "UploadPartCopy"): ((DECRYPT, _copied, _UPLOADS),),
+    ("s3", "UploadPart"): ((DECRYPT, _uploaded, _UPLOADS),),
+    ("s3", "UploadPartCopy"): ((DECRYPT, _copied, _UPLOADS), (DECRYPT, _uploaded, _UPLOADS)),
+    ("s3", "CompleteMultipartUpload"): ((DECRYPT, _uploaded, _UPLOADS),),
     ("secretsmanager", "GetSecretValue"): ((DECRYPT, _of_secret, _SECRETS),),
     ("secretsmanager", "BatchGetSecretValue"): ((DECRYPT, _of_secret, _SECRETS),),
     ("secretsmanager", "CreateSecret"): ((GENERATE, _named, _SECRETS), (DECRYPT, _named, _SECRETS)),

@@ -95,6 +95,10 @@ class RemoteDirectory:
         found = _asked(partial(self._client("s3", REGION).head_object, Bucket=bucket, Key=key, **chosen))
         return (found.get("ServerSideEncryption", ""), found.get("SSEKMSKeyId", "")) if found else None
 
+    def upload_encryption(self, bucket: str, upload: str) -> tuple[str, str]:
+        """Return nothing: no engine uploads in parts."""
+        return "", ""
+
     def key(self, reference: str, region: str, account: str) -> Key | None:
         """Return the key that an id, an ARN or an alias means."""
         if reference.startswith("arn:"):
