@@ -106,7 +106,7 @@ def addresses_of_two_versions(given: Case) -> None:
     here = {":" in each for each in given["context"].get("aws:SourceIp", [])}
     for statement in _statements(given):
         for operator, tests in statement.get("Condition", {}).items():
-            there = {":" in each for found in tests.values() for each in _listed(found)}
+            there = {":" in str(each) for found in tests.values() for each in _listed(found)}
             if operator.startswith("NotIpAddress") and here and there != here:
                 _never(statement)
                 break

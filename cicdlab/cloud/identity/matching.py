@@ -69,8 +69,8 @@ def arn_matches(pattern: str, arn: str) -> bool:
     colons. ``*`` alone means everything, and is the only pattern for an action without a resource.
     """
     # rule: resource-wildcards
-    if pattern == "*" or arn == "*":
-        return pattern == "*"
+    if pattern == "*":
+        return True
     wanted, given = pattern.split(":", _SEGMENTS - 1), arn.split(":", _SEGMENTS - 1)
     if len(wanted) < _SEGMENTS:
         return pattern.endswith("*") and glob(pattern).fullmatch(arn) is not None

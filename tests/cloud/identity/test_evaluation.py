@@ -121,6 +121,7 @@ def test_in_one_account_a_resources_policy_is_enough(principal: Any) -> None:
 def test_a_resource_that_allows_the_account_leaves_it_to_the_account(principal: Any) -> None:
     assert decision(case(resource_policy=shared(principal))).kind is Kind.IDENTITY
     assert allowed(identity=[ALL], resource_policy=shared(principal))
+    assert not allowed(principal=ROOT, resource_policy=shared(principal))
 
 
 def test_a_role_is_named_for_its_sessions() -> None:
