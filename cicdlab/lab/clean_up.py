@@ -17,7 +17,8 @@ from .errors import LabError
 from .guard import refuse_unless_local
 from .manifest import Entry, Kind, Resource, load
 
-ABSENT = {"NoSuchBucket", "404", "NoSuchEntity", "ResourceNotFoundException"}
+ABSENT = {"NoSuchBucket", "404", "NoSuchEntity", "ResourceNotFoundException", "NotFoundException"}
+DAYS = 7  # before a key is gone; AWS allows no fewer
 
 
 def clean_up(entry: Entry, session: Any = None) -> list[Resource]:
@@ -33,7 +34,7 @@ def clean_up(entry: Entry, session: Any = None) -> list[Resource]:
     session = session or boto3.Session()
     for resource in entry.makes:
         if exists(resource, session):
-            REMOVE[resource.kind](session, resource.name)
+            REMOVE[resource.kind](_session_in(resource.account, session), resource.name)
     return left_over(entry, session)
 
 
@@ -63,11 +64,19 @@ def in_own_process(entry: Entry, environ: Mapping[str, str], look: bool = False)
 def exists(resource: Resource, session: Any) -> bool:
     """Tell whether a resource is in the cloud."""
     try:
-        return LOOK[resource.kind](session, resource.name)
+        return LOOK[resource.kind](_session_in(resource.account, session), resource.name)
     except ClientError as error:
         if error.response["Error"]["Code"] in ABSENT:
             return False
         raise
+
+
+def _session_in(account: str | None, session: Any) -> Any:
+    """Return a session of an account's administrator; the learner's secret opens every account."""
+    if account is None:
+        return session
+    secret = session.get_credentials().secret_key
+    return boto3.Session(aws_access_key_id=account, aws_secret_access_key=secret, region_name=session.region_name)
 
 
 def _bucket_exists(session: Any, name: str) -> bool:
@@ -88,6 +97,11 @@ def _role_exists(session: Any, name: str) -> bool:
 def _log_group_exists(session: Any, name: str) -> bool:
     groups = session.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
     return any(group["logGroupName"] == name for group in groups)
+
+
+def _key_exists(session: Any, alias: str) -> bool:
+    session.client("kms").describe_key(KeyId=alias)
+    return True
 
 
 def _remove_bucket(session: Any, name: str) -> None:
@@ -121,6 +135,14 @@ def _remove_log_group(session: Any, name: str) -> None:
     session.client("logs").delete_log_group(logGroupName=name)
 
 
+def _remove_key(session: Any, alias: str) -> None:
+    kms = session.client("kms")
+    key = kms.describe_key(KeyId=alias)["KeyMetadata"]
+    if key["KeyState"] != "PendingDeletion":
+        kms.schedule_key_deletion(KeyId=key["KeyId"], PendingWindowInDays=DAYS)
+    kms.delete_alias(AliasName=alias)
+
+
 def _builds(codebuild: Any, project: str) -> list[str]:
     pages = codebuild.get_paginator("list_builds").paginate()
     return [build for page in pages for build in page["ids"] if build.partition(":")[0] == project]
@@ -131,12 +153,14 @@ LOOK: dict[Kind, Callable[[Any, str], bool]] = {
     Kind.PROJECT: _project_exists,
     Kind.ROLE: _role_exists,
     Kind.LOG_GROUP: _log_group_exists,
+    Kind.KEY: _key_exists,
 }
 REMOVE: dict[Kind, Callable[[Any, str], None]] = {
     Kind.BUCKET: _remove_bucket,
     Kind.PROJECT: _remove_project,
     Kind.ROLE: _remove_role,
     Kind.LOG_GROUP: _remove_log_group,
+    Kind.KEY: _remove_key,
 }
 
 

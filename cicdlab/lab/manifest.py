@@ -34,6 +34,7 @@ class Kind(StrEnum):
     PROJECT = "project"
     ROLE = "role"
     LOG_GROUP = "log-group"
+    KEY = "key"
 
 
 def _no_duplicates(values: list[str]) -> list[str]:
@@ -51,12 +52,21 @@ class Resource(BaseModel):
     Parameters
     ----------
     kind, name
-        What it is, and its name in AWS.
+        What it is, and its name in AWS; a key goes by an alias.
+    account
+        The account it is in; the learner's own unless one is named.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     kind: Kind
     name: str = Field(min_length=1)
+    account: str | None = Field(default=None, pattern=r"^\d{12}$")
+
+    @model_validator(mode="after")
+    def _key_has_alias(self) -> "Resource":
+        if self.kind == Kind.KEY and not self.name.startswith("alias/"):
+            raise ValueError(f"the key {self.name} is to be named by an alias, alias/…")
+        return self
 
 
 class Entry(BaseModel):

@@ -53,7 +53,7 @@ def test_a_name_that_is_nearly_right_is_offered_right(cicdlab, arguments, said):
     "arguments",
     [
         ("lab", "run", "nothing/like-it"),
-        ("lab", "run", "codebuild/02-least-privilege"),
+        ("lab", "run", "codebuild/04-phases-and-failures"),
         ("lab", "run", "codebuild/01-first-build", "--target", "aws"),
         ("lab", "check", "codebuild/01-first-build", "no-such-check"),
         ("lab", "resume", "codebuild/01-first-build"),

@@ -28,16 +28,32 @@ def finished_until_clean_up(entry, environ):
 
 
 def everything_in_the_cloud():
-    """List what is in the cloud, whether a lab has made it or not."""
-    codebuild, logs = boto3.client("codebuild"), boto3.client("logs")
+    """List what is in the cloud, in every account of the manifest, whether a lab has made it or not."""
+    named = {resource.account for entry in load().here() for resource in entry.makes} - {None}
+    others = {number: boto3.Session(number, boto3.Session().get_credentials().secret_key) for number in sorted(named)}
+    return {name: everything_in(session) for name, session in {"own": boto3.Session(), **others}.items()}
+
+
+def everything_in(session):
+    codebuild, logs, kms = (session.client(name) for name in ("codebuild", "logs", "kms"))
     return {
-        "buckets": [bucket["Name"] for bucket in boto3.client("s3").list_buckets()["Buckets"]],
+        "buckets": [bucket["Name"] for bucket in session.client("s3").list_buckets()["Buckets"]],
         "projects": codebuild.list_projects()["projects"],
         "builds": codebuild.list_builds()["ids"],
-        "roles": [role["RoleName"] for role in boto3.client("iam").list_roles()["Roles"]],
-        "policies": [one["Arn"] for one in boto3.client("iam").list_policies(Scope="Local")["Policies"]],
+        "roles": [role["RoleName"] for role in session.client("iam").list_roles()["Roles"]],
+        "policies": [one["Arn"] for one in session.client("iam").list_policies(Scope="Local")["Policies"]],
         "log groups": [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]],
+        "keys": own_keys(kms),
     }
+
+
+def own_keys(kms):
+    """List the keys that somebody made and that are not on their way out, by id and by alias."""
+    aliases = {alias["AliasName"]: alias.get("TargetKeyId") for alias in kms.list_aliases()["Aliases"]}
+    awss = {key for alias, key in aliases.items() if alias.startswith("alias/aws/")}
+    keys = [kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"] for key in kms.list_keys()["Keys"]]
+    there = {key["KeyId"] for key in keys if key["KeyState"] != "PendingDeletion"}
+    return sorted(there - awss) + sorted(alias for alias in aliases if not alias.startswith("alias/aws/"))
 
 
 def statuses(results):
@@ -106,6 +122,6 @@ def test_resuming_rebuilds_what_the_learner_had_reached(environ):
     results = runner.resume(entry)
 
     assert statuses(results) == dict.fromkeys(("source", "role", "project", "artifact"), Status.PASSED)
-    assert len(everything_in_the_cloud()["builds"]) == 1
+    assert len(everything_in_the_cloud()["own"]["builds"]) == 1
     assert mine.read_text() == "mine"
     assert runner.left_over(entry, environ) == entry.makes

@@ -33,6 +33,8 @@ labs:
         ("minutes: 20", "minutes: 20\n    targets: [moon]", "unknown targets: moon"),
         ("    makes: [{kind: bucket, name: a}]\n", "", "does not say what it makes"),
         ("kind: bucket", "kind: castle", "labs.0.makes.0.kind"),
+        ("kind: bucket, name: a", "kind: key, name: a", "the key a is to be named by an alias"),
+        ("name: a}", "name: a, account: '12'}", "labs.0.makes.0.account"),
         ("labs:", "labs: [", "cannot be read"),
     ],
 )
