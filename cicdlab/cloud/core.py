@@ -15,6 +15,7 @@ from .identity.callers import is_account
 from .identity.directory import Directory
 from .identity.enforcement import Caller
 from .ids import Ids
+from .scope import Scope
 from .workers import Workers
 
 ACCOUNT = "123456789012"
@@ -48,7 +49,7 @@ class Wire(Protocol):
     def service_name(self, signing_name: str, environ: dict[str, Any]) -> str:
         """Return botocore's name of the service that a request was signed for."""
 
-    def settle(self, service: str, environ: dict[str, Any]) -> None:
+    def settle(self, service: str, scope: Scope, environ: dict[str, Any]) -> None:
         """Leave a request one meaning."""
 
     def read(self, service: str, environ: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:

@@ -21,6 +21,10 @@ class ServiceError(Exception):
         self.status = status
 
 
+class UndescribedError(ServiceError):
+    """The answer to a request that no model of AWS's describes."""
+
+
 def not_simulated(service: str, operation: str) -> ServiceError:
     """Return the answer to an operation that this cloud does not offer; botocore does not retry status 501."""
     return ServiceError("NotImplemented", f"{service}:{operation} is not simulated on this machine's cloud.", 501)

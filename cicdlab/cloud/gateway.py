@@ -14,9 +14,9 @@ from .backend import refusals
 from .clients import ENGINE
 from .control import Control
 from .core import Call, Cloud, Wire
-from .errors import ServiceError, not_simulated
+from .errors import ServiceError, UndescribedError, not_simulated
 from .identity import messages, validation
-from .identity.actions import ApiCall
+from .identity.actions import ApiCall, is_described
 from .identity.api import IamApi, StsApi
 from .identity.enforcement import Caller, Passage
 from .scope import Scope
@@ -88,7 +88,7 @@ class Gateway:
         if not scope.access_key and (headers.get("x-amz-target") or _is_form(headers)):
             raise messages.unsigned()
         service = backend.wire.service_name(scope.service or "s3", environ)
-        backend.wire.settle(service, environ)
+        backend.wire.settle(service, scope, environ)
         headers = request_headers(environ)
         caller = self._cloud.access.callers.identify(scope.access_key, scope.token)
         backend.prepare(environ, caller.principal.account)
@@ -118,10 +118,18 @@ class Gateway:
             raise ServiceError("InternalFailure", "The backend of this cloud failed; its log says why.", 500) from None
 
     def _read(self, wire: Wire, service: str, environ: dict[str, Any], scope: Scope, caller: Caller) -> ApiCall:
-        """Return a request as its service reads it; of a service without a model only an administrator may ask."""
-        read = wire.read(service, environ)
-        if read is None and not caller.principal.is_root:
-            raise not_simulated(service, "any operation with a role's or a user's credentials")
+        """Return a request as its service reads it.
+
+        Of a service that this cloud does not know, an administrator may ask what no model describes.
+        """
+        try:
+            read = wire.read(service, environ)
+        except UndescribedError:
+            if is_described(service):
+                raise
+            read = None
+        if read is None and (not caller.principal.is_root or service.startswith("s3")):
+            raise not_simulated(service, "what its model does not describe")
         operation, members = read or ("", {})
         return ApiCall(service, operation, members, scope.region, caller.principal)
 

@@ -39,6 +39,8 @@ def check(method: str, is_object: bool, query: str) -> None:
     named = {name for name, _ in parse_qsl(query, keep_blank_values=True)} & _subresources()
     if len(named) > 1:
         raise ServiceError("InvalidRequest", f"Conflicting query string parameters: {', '.join(sorted(named))}")
+    if method == "POST" and not named:
+        raise ServiceError("NotImplemented", "s3:PostObject is not simulated on this machine's cloud.", 501)
     if unknown := named - _KNOWN.get((method, is_object), frozenset()):
         message = f"s3: {method} with ?{min(unknown)} is not simulated on this machine's cloud."
         raise ServiceError("NotImplemented", message, 501)

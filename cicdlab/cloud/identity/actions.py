@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import yaml
 from pydantic import BaseModel, ConfigDict
@@ -34,6 +34,7 @@ _EC2_TYPES = {
     "vpc": "vpc",
 }
 _COPY_SOURCE = re.compile(r"/?([A-Za-z0-9][\w.-]{1,254})/([^/?#].*)", re.DOTALL | re.ASCII)
+_QUEUE = re.compile(r"(?:(?:https?://[^/?#]+)?/?(\d{12})/)?([\w-]{1,80}(?:\.fifo)?)", re.ASCII)
 _PARTIAL_FUNCTION = re.compile(r"\d{12}:function:.+")
 _NAMED = re.compile(r"([\w.]+)\[(\w+)=KEY\]\.(\w+)")
 _FILTER = re.compile(r"(\w+)(?:\((.*)\))?")
@@ -131,11 +132,16 @@ class Need:
 def service(name: str) -> Service:
     """Return what is known of a service; for one that is not described, every action is on ``*``."""
     path = SERVICES / f"{name}.yml"
-    if not path.exists():
+    if not is_described(name):
         return Service(prefix=_PREFIXES.get(name, name), source="", checked=None)
     return Service.model_validate(
         yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     )
+
+
+def is_described(name: str) -> bool:
+    """Tell whether this cloud knows what the operations of a service ask permission for."""
+    return (SERVICES / f"{name}.yml").exists()
 
 
 def needs(call: ApiCall, directory: Directory) -> list[Need]:
@@ -147,6 +153,11 @@ def needs(call: ApiCall, directory: Directory) -> list[Need]:
     usual = known.arns(call.operation)
     named = known.actions.get(call.operation, (f"{known.prefix}:{call.operation}",))
     wanted = [each if isinstance(each, Action) else Action(action=each) for each in named]
+    if "?versionId=" in str(call.members.get("CopySource", "")):
+        wanted = [
+            each.model_copy(update={"action": "s3:GetObjectVersion"}) if each.action == "s3:GetObject" else each
+            for each in wanted
+        ]
     for extra in known.also.get(call.operation, ()):
         if list(values(call.members, extra.when)):
             wanted = [each for each in wanted if each.action != extra.instead_of] + [extra]
@@ -351,7 +362,9 @@ def _secret(value: Any, call: ApiCall, directory: Directory) -> str:
 
 def _param(value: Any, *_: Any) -> str:
     name = str(value)
-    return name if name.startswith("arn:") else name.lstrip("/").partition(":")[0]
+    if name.startswith("arn:"):
+        return ":".join(name.split(":")[:6])  # what comes after is a version or a label
+    return name.lstrip("/").partition(":")[0]
 
 
 def _log_group(value: Any, *_: Any) -> str:
@@ -366,8 +379,10 @@ def _function(value: Any, call: ApiCall, *_: Any) -> str:
 
 
 def _queue_name(value: Any, call: ApiCall, *_: Any) -> str:
-    account, name = [*urlsplit(str(value)).path.lstrip("/").split("/", 1), ""][:2]
-    return f"arn:aws:sqs:{call.region}:{account}:{name}" if account.isdigit() and name else str(value)
+    found = _QUEUE.fullmatch(str(value))
+    if not found:
+        raise ServiceError("InvalidAddress", f"The address {value} is not valid for this endpoint.", 404)
+    return f"arn:aws:sqs:{call.region}:{found[1]}:{found[2]}" if found[1] else found[2]
 
 
 def _copy_source(value: Any, *_: Any) -> str:

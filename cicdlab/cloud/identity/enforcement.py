@@ -16,7 +16,6 @@ from .implied import GENERATE, key_uses, managed_key_policy, roles_passed
 from .model import Decision, Effect, Kind, Policies, Principal, Request
 
 KEPT = 50  # denials
-# A stack's resources are made without asking for the caller's permissions.
 _BUILDING = {"CreateStack", "UpdateStack", "DeleteStack", "ExecuteChangeSet"}
 
 
@@ -77,7 +76,7 @@ class Enforcement:
             The request is denied.
         """
         self._refuse_what_s3_refuses(call, caller)
-        if call.service == "cloudformation" and call.operation in _BUILDING and not caller.principal.is_root:
+        if _needs_unknown_permissions(call) and not caller.principal.is_root:
             raise not_simulated(call.service, f"{call.operation} by anybody but an administrator")
         wanted = needs(call, self._directory)
         owner = wanted[0].owner if wanted else caller.principal.account
@@ -180,6 +179,13 @@ class Enforcement:
             **principal_context(caller),
         }
         return {name: (value,) for name, value in found.items() if value}
+
+
+def _needs_unknown_permissions(call: ApiCall) -> bool:
+    """Tell whether a request reaches what it does not name: a stack's resources, every secret that fits a filter."""
+    if call.service == "secretsmanager":
+        return call.operation == "BatchGetSecretValue" and not call.members.get("SecretIdList")
+    return call.service == "cloudformation" and call.operation in _BUILDING
 
 
 def _asks_trust(need: Need) -> bool:

@@ -1,6 +1,8 @@
 """No request means one thing to the gateway and another to the service behind it."""
 
+import gzip
 import json
+from datetime import UTC, datetime
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -119,6 +121,71 @@ def test_the_members_of_json_are_the_ones_that_count(accounts: Accounts, ann, pa
     headers = {"Content_Type": "application/x-amz-json-1.1", "X_Amz_Target": f"AmazonSSM.{target}"}
     _, answer = send(accounts, "POST", path, json.dumps(body).encode(), Authorization=scope(ann[0], "ssm"), **headers)
     assert SECRET not in answer
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_a_query_service_takes_its_form_by_post_only(accounts: Accounts, ann, method) -> None:
+    form = {"Content_Type": "application/x-www-form-urlencoded", "Authorization": scope(ann[0], "iam")}
+    body = b"Action=CreateUser&UserName=eve&Version=2010-05-08"
+    send(accounts, method, "/?Action=ListUsers&Version=2010-05-08", body, **form)
+    assert [user["UserName"] for user in accounts.admin("iam").list_users()["Users"]] == ["ann"]
+
+
+def test_a_packed_body_is_unpacked_before_it_is_judged(accounts: Accounts, ann) -> None:
+    body = gzip.compress(json.dumps({"Name": "/secret"}).encode())
+    headers = {"Content_Type": "application/x-amz-json-1.1", "X_Amz_Target": "AmazonSSM.GetParameter"}
+    for key, seen in ((ann[0], False), ("test", True)):
+        signed = {"Authorization": scope(key, "ssm"), "Content_Encoding": "gzip"}
+        _, answer = send(accounts, "POST", "/", body, **headers, **signed)
+        assert (SECRET in answer) is seen
+
+
+@pytest.mark.parametrize("service", ["ssm", "iam", "s3zzz", "s3-object-lambda", "zzz"])
+def test_an_address_that_is_signed_for_another_service_reaches_no_object(accounts: Accounts, ann, service) -> None:
+    for key in (ann[0], PARTNER):
+        date = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        credential = f"{key}%2F{date[:8]}%2Fus-east-1%2F{service}%2Faws4_request"
+        signed = f"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={credential}&X-Amz-Date={date}&X-Amz-Expires=60"
+        for headers in ({}, {"X_Amz_Target": "AmazonSSM.DescribeParameters"}):
+            assert SECRET not in send(accounts, "GET", f"/secret/k?{signed}", **headers)[1]
+        assert SECRET not in send(accounts, "GET", "/secret/k", Authorization=scope(key, service))[1]
+
+
+def test_a_copy_of_a_version_reads_that_version(accounts: Accounts) -> None:
+    accounts.bucket()
+    s3 = accounts.admin("s3")
+    s3.put_bucket_versioning(Bucket="goods", VersioningConfiguration={"Status": "Enabled"})
+    version = s3.put_object(Bucket="goods", Key="a", Body=b"1")["VersionId"]
+    ann = accounts.user(allow(["s3:GetObject", "s3:PutObject"]))("s3")
+    source = {"Bucket": "goods", "Key": "a", "VersionId": version}
+    denied(ann.copy_object, "s3:GetObjectVersion", Bucket="goods", Key="b", CopySource=source)
+
+
+@pytest.mark.parametrize("suffix", ["#/own", "?/own", ";/own"])
+def test_the_address_of_a_queue_names_one_queue(accounts: Accounts, suffix: str) -> None:
+    address = accounts.admin("sqs").create_queue(QueueName="victim")["QueueUrl"]
+    ann = accounts.user(allow("sqs:SendMessage", f"arn:aws:sqs:us-east-1:{OWN}:own"))("sqs")
+    for wrong in (address.replace("victim", f"own{suffix.replace('own', 'victim')}"), f"{address}{suffix}"):
+        assert refused(ann.send_message, QueueUrl=wrong, MessageBody="x")[0] in (
+            "InvalidAddress",
+            "AccessDeniedException",
+        )
+
+
+def test_a_parameter_is_the_same_with_a_version(accounts: Accounts) -> None:
+    accounts.admin("ssm").put_parameter(Name="/secret", Value="1", Type="String")
+    arn = f"arn:aws:ssm:us-east-1:{OWN}:parameter/secret"
+    deny = statement("ssm:GetParameter", arn, "Deny")
+    ann = accounts.user(policy(statement("ssm:GetParameter"), deny))("ssm")
+    for name in ("/secret", "/secret:1", arn, f"{arn}:1"):
+        denied(ann.get_parameter, "ssm:GetParameter", Name=name)
+
+
+def test_secrets_are_not_read_by_a_filter(accounts: Accounts) -> None:
+    accounts.admin("secretsmanager").create_secret(Name="prod", SecretString="1")
+    ann = accounts.user(allow("secretsmanager:BatchGetSecretValue"))("secretsmanager")
+    wanted = [{"Key": "name", "Values": ["prod"]}]
+    assert refused(ann.batch_get_secret_value, Filters=wanted)[0] == "NotImplemented"
 
 
 def test_what_is_stored_is_not_read_as_a_request(accounts: Accounts) -> None:
