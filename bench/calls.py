@@ -24,6 +24,8 @@ _TRUST = {
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "codebuild.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
 
+_LOGS = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "logs:*", "Resource": "*"}]}
+
 
 def client(service: str, endpoint: str) -> Any:
     """Return a boto3 client for a server."""
@@ -31,9 +33,11 @@ def client(service: str, endpoint: str) -> Any:
 
 
 def service_role(endpoint: str) -> str:
-    """Make a role that CodeBuild may assume and return its ARN."""
+    """Make a role that CodeBuild may assume and that may write logs, and return its ARN."""
     iam = client("iam", endpoint)
-    return str(iam.create_role(RoleName="bench", AssumeRolePolicyDocument=json.dumps(_TRUST))["Role"]["Arn"])
+    role = iam.create_role(RoleName="bench", AssumeRolePolicyDocument=json.dumps(_TRUST))["Role"]
+    iam.put_role_policy(RoleName="bench", PolicyName="logs", PolicyDocument=json.dumps(_LOGS))
+    return str(role["Arn"])
 
 
 # moto takes no project without a source location

@@ -72,7 +72,7 @@ class Backend:
     reset
         Forgets every resource of the backend.
     prepare
-        Makes ready what a request to an account will name.
+        Makes ready what a request to a service and an account will need.
     directory
         Makes what reads the backend's resources, given the engine's clients.
     wire
@@ -82,7 +82,7 @@ class Backend:
     name: str
     app: Callable[..., Any] | None
     reset: Callable[[], None]
-    prepare: Callable[[dict[str, Any], str], None]
+    prepare: Callable[[str, dict[str, Any], str], None]
     directory: Callable[[Callable[[str, str], Any]], Directory]
     wire: Wire | None = None
 

@@ -91,7 +91,7 @@ class Gateway:
         backend.wire.settle(service, scope, environ)
         headers = request_headers(environ)
         caller = self._cloud.access.callers.identify(scope.access_key, scope.token)
-        backend.prepare(environ, caller.principal.account)
+        backend.prepare(service, environ, caller.principal.account)
         call = self._read(backend.wire, service, environ, scope, caller)
         passage = Passage(caller.principal.account)
         if ENGINE not in environ or not caller.principal.is_root:

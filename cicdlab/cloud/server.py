@@ -163,7 +163,7 @@ def _interrupt(*_: object) -> None:
 
 def _backend(address: str) -> Backend:
     if address:
-        return Backend(address.rstrip("/"), None, lambda: None, lambda _, __: None, RemoteDirectory)
+        return Backend(address.rstrip("/"), None, lambda: None, lambda *_: None, RemoteDirectory)
     from .backend import directory, moto, wire  # slow to import, and not needed beside another backend
 
     return Backend("moto", moto.application(), moto.reset, moto.prepare, lambda _: directory.MotoDirectory(), wire)

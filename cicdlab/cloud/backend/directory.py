@@ -4,21 +4,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from moto.awslambda.models import lambda_backends
-from moto.ecr.models import ecr_backends
-from moto.iam.models import iam_backends
-from moto.kms.models import kms_backends
-from moto.kms.utils import RESERVED_ALIASES, _deserialize_ciphertext_blob
-from moto.s3.models import FakeKey, s3_backends
-from moto.secretsmanager.models import secretsmanager_backends
-from moto.sns.models import sns_backends
-from moto.sqs.models import sqs_backends
-from moto.ssm.models import ssm_backends
-
 from ..identity.directory import Attached, Document, Key, Role, Secret, UserKey
 from ..identity.model import Principal
-
-PARTITION = "aws"
+from .parts import PARTITION, backends, set_boundary
 
 
 class MotoDirectory:
@@ -37,7 +25,7 @@ class MotoDirectory:
 
     def attached(self, principal: Principal) -> Attached | None:
         """Return the policies of a user or of a session's role."""
-        iam = iam_backends[principal.account][PARTITION]
+        iam = backends("iam")[principal.account][PARTITION]
         holders: list[Any]
         found: Any
         if principal.is_session:
@@ -59,7 +47,7 @@ class MotoDirectory:
     def role(self, arn: str) -> Role | None:
         """Return a role."""
         account = arn.split(":")[4]
-        for role in list(iam_backends[account][PARTITION].roles.values()):
+        for role in list(backends("iam")[account][PARTITION].roles.values()):
             if role.arn == arn:
                 tags = {tag["Key"]: tag["Value"] for tag in _listed(role.tags)}
                 longest = int(role.max_session_duration or 3600)
@@ -68,24 +56,22 @@ class MotoDirectory:
 
     def managed_policy(self, arn: str, account: str) -> str:
         """Return the text of a managed policy that an account may use, or an empty string."""
-        found = iam_backends[account][PARTITION].managed_policies.get(arn)
+        found = backends("iam")[account][PARTITION].managed_policies.get(arn)
         return _in_force(found) if found else ""
 
     def set_user_boundary(self, account: str, name: str, boundary: str) -> bool:
         """Set, or with an empty ARN remove, a user's permissions boundary; return whether there is such a user."""
-        user: Any = iam_backends[account][PARTITION].users.get(name)
+        user: Any = backends("iam")[account][PARTITION].users.get(name)
         if user is None:
             return False
-        user.permissions_boundary_arn = boundary or None
-        shown = {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": boundary}
-        user.permissions_boundary = shown if boundary else None
+        set_boundary(user, boundary)
         return True
 
     def entity_arn(self, arn: str) -> str:
         """Return the ARN, path included, of what this ARN names without one."""
         account = arn.split(":")[4]
         kind, _, rest = arn.split(":", 5)[5].partition("/")
-        iam = iam_backends[account][PARTITION]
+        iam = backends("iam")[account][PARTITION]
         stores: dict[str, Any] = {
             "user": iam.users.values(),
             "role": iam.roles.values(),
@@ -97,14 +83,14 @@ class MotoDirectory:
 
     def profile_role(self, account: str, profile: str) -> str:
         """Return the ARN of the role in an instance profile, or an empty string."""
-        for each in list(iam_backends[account][PARTITION].instance_profiles.values()):
+        for each in list(backends("iam")[account][PARTITION].instance_profiles.values()):
             if profile in (each.name, each.arn) and each.roles:
                 return str(each.roles[0].arn)
         return ""
 
     def bucket_owner(self, bucket: str) -> str:
         """Return the account that owns a bucket, or an empty string."""
-        return s3_backends.bucket_accounts.get(bucket, ("", ""))[1]
+        return backends("s3").bucket_accounts.get(bucket, ("", ""))[1]
 
     def bucket_encryption(self, bucket: str) -> tuple[str, str]:
         """Return how a bucket encrypts by default: algorithm and key."""
@@ -119,7 +105,7 @@ class MotoDirectory:
         versions = found.keys.getlist(key, default=[]) if found else []
         for each in reversed(versions):
             if not version or str(each.version_id) == version:
-                return (each.encryption or "", each.kms_key_id or "") if isinstance(each, FakeKey) else None
+                return None if not hasattr(each, "encryption") else (each.encryption or "", each.kms_key_id or "")
         return None
 
     def upload_encryption(self, bucket: str, upload: str) -> tuple[str, str]:
@@ -135,25 +121,25 @@ class MotoDirectory:
             if len(parts) < 6:
                 return None
             region, account = parts[3], parts[4]
-        if not account.isdigit() or region not in kms_backends[account]:
+        if not account.isdigit() or region not in backends("kms")[account]:
             return None
-        backend = kms_backends[account][region]
+        backend = backends("kms")[account][region]
         try:
             found = backend.keys[backend.any_id_to_key_id(reference)]
         except (KeyError, AttributeError, IndexError, TypeError):
             return None
-        managed = any(alias in RESERVED_ALIASES for alias in found.aliases) or any(
-            reference.endswith(alias) for alias in RESERVED_ALIASES
-        )
+        managed = ":alias/aws/" in f":{reference}" or any(alias.startswith("alias/aws/") for alias in found.aliases)
         return Key(found.arn, found.policy, found.key_state == "Enabled", managed)
 
     def ciphertext_key(self, blob: bytes, region: str, account: str) -> str:
         """Return the ARN of the key by which something was encrypted, or an empty string."""
+        from moto.kms.utils import _deserialize_ciphertext_blob
+
         try:
             key_id = _deserialize_ciphertext_blob(ciphertext_blob=blob).key_id
         except Exception:  # noqa: BLE001  (whatever is wrong with it, moto says so when it decrypts)
             return ""
-        for _, backend in _backends(kms_backends, region):
+        for _, backend in _in_region(backends("kms"), region):
             if key_id in backend.keys:
                 return str(backend.keys[key_id].arn)
         return ""
@@ -164,14 +150,14 @@ class MotoDirectory:
             account = reference.split(":")[4]
         if not account.isdigit():
             return None
-        found: Any = secretsmanager_backends[account][region].secrets.get(reference)
+        found: Any = backends("secretsmanager")[account][region].secrets.get(reference)
         if found is None:
             return None
         return Secret(found.arn, getattr(found, "policy", None) or "", getattr(found, "kms_key_id", None) or "")
 
     def parameter_key(self, name: str, region: str, account: str) -> str:
         """Return the key of a SecureString, or an empty string for other parameters."""
-        found: Any = ssm_backends[account][region]._parameters.get(name.partition(":")[0])
+        found: Any = backends("ssm")[account][region]._parameters.get(name.partition(":")[0])
         latest = found[-1] if found else None
         return str(latest.keyid or "") if latest is not None and latest.parameter_type == "SecureString" else ""
 
@@ -185,17 +171,17 @@ class MotoDirectory:
 
     def _bucket(self, name: str) -> Any:
         owner = self.bucket_owner(name)
-        return s3_backends[owner][PARTITION].buckets.get(name) if owner else None
+        return backends("s3")[owner][PARTITION].buckets.get(name) if owner else None
 
 
 def _iam() -> Iterator[tuple[str, Any]]:
-    for account, partitions in list(iam_backends.items()):
+    for account, partitions in list(backends("iam").items()):
         if PARTITION in partitions:
             yield account, partitions[PARTITION]
 
 
-def _backends(backends: Any, region: str) -> Iterator[tuple[str, Any]]:
-    for account, regions in list(backends.items()):
+def _in_region(stores: Any, region: str) -> Iterator[tuple[str, Any]]:
+    for account, regions in list(stores.items()):
         if region in regions:
             yield account, regions[region]
 
@@ -234,19 +220,19 @@ def _bucket_policy(_: str, __: str, name: str, ___: str) -> str:
 
 
 def _topic_policy(region: str, account: str, _: str, arn: str) -> str:
-    return str(sns_backends[account][region].topics[arn].policy)
+    return str(backends("sns")[account][region].topics[arn].policy)
 
 
 def _repository_policy(region: str, account: str, name: str, _: str) -> str:
-    return ecr_backends[account][region].repositories[name.removeprefix("repository/")].policy or ""
+    return backends("ecr")[account][region].repositories[name.removeprefix("repository/")].policy or ""
 
 
 def _queue_policy(region: str, account: str, name: str, _: str) -> str:
-    return _text(sqs_backends[account][region].queues[name].policy or "")
+    return _text(backends("sqs")[account][region].queues[name].policy or "")
 
 
 def _function_policy(region: str, account: str, name: str, _: str) -> str:
-    function: Any = lambda_backends[account][region].get_function(name.split(":")[1])
+    function: Any = backends("lambda")[account][region].get_function(name.split(":")[1])
     # moto keeps an account's number as the principal that AddPermission was given
     statements = [
         {**each, "Principal": {"AWS": each["Principal"]}} if isinstance(each["Principal"], str) else each
