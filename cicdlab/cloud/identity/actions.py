@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -119,13 +119,16 @@ class Need:
     owner
         The account that owns the resource.
     context
-        Condition keys of this action, in lower case.
+        Condition keys of this action, in lower case, beside those that the request's members set.
+    direct
+        Whether it is the request's own action, and no other that it implies.
     """
 
     action: str
     resource: str
     owner: str
-    context: Mapping[str, tuple[str, ...]]
+    context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    direct: bool = False
 
 
 @cache
@@ -149,7 +152,6 @@ def needs(call: ApiCall, directory: Directory) -> list[Need]:
     # rule: action-of-operation, resource-of-operation, resource-star, object-version
     known = service(call.service)
     reading = _Reading(call, directory)
-    context = _context(known, call)
     usual = known.arns(call.operation)
     named = known.actions.get(call.operation, (f"{known.prefix}:{call.operation}",))
     wanted = [each if isinstance(each, Action) else Action(action=each) for each in named]
@@ -162,7 +164,7 @@ def needs(call: ApiCall, directory: Directory) -> list[Need]:
         if list(values(call.members, extra.when)):
             wanted = [each for each in wanted if each.action != extra.instead_of] + [extra]
     return [
-        Need(each.action, arn, reading.owner(arn), context)
+        Need(each.action, arn, reading.owner(arn), direct=True)
         for each in wanted
         for arn in reading.arns(each.arns or usual)
     ]
@@ -190,11 +192,11 @@ def values(members: Any, path: str) -> Iterator[Any]:
             yield item
 
 
-def _context(known: Service, call: ApiCall) -> dict[str, tuple[str, ...]]:
+def context(call: ApiCall) -> dict[str, tuple[str, ...]]:
     """Return the condition keys that the members of a request set."""
     # rule: context-of-request, request-tags, buildspec-key
     found = dict(_tags(call.members))
-    for key, members in known.context.items():
+    for key, members in service(call.service).context.items():
         for path, operations in members.items():
             if call.operation in operations:
                 found.update(_keys(key.lower(), path, call.members))

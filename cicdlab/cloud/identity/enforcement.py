@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import ServiceError, not_simulated
 from . import messages, policies
 from .actions import ApiCall, Need, needs
+from .actions import context as members_context
 from .directory import Directory, Key, Session
 from .document import PolicyError
 from .evaluation import decide
@@ -112,7 +113,11 @@ class Enforcement:
     def decide(self, call: ApiCall, caller: Caller, need: Need, key: Key | None = None) -> Decision:
         """Return the decision on one permission."""
         principal, is_trust = caller.principal, _asks_trust(need)
-        context = {**self._context(call, caller, need), **need.context}
+        context = {
+            **self._context(call, caller, need),
+            **(members_context(call) if need.direct else {}),
+            **need.context,
+        }
         request = Request(principal, need.action, need.resource, need.owner, context)
         kind = Kind.TRUST if is_trust else Kind.RESOURCE
         try:
@@ -137,7 +142,7 @@ class Enforcement:
         if not written or call.members.get("BypassPolicyLockoutSafetyCheck"):
             return
         arn = f"arn:aws:kms:{call.region}:{caller.principal.account}:key/new"
-        need = Need("kms:PutKeyPolicy", arn, caller.principal.account, {})
+        need = Need("kms:PutKeyPolicy", arn, caller.principal.account)
         if not self.decide(call, caller, need, Key(arn, str(text))).allowed:
             message = "The new key policy will not allow you to update the key policy in the future."
             raise ServiceError("MalformedPolicyDocumentException", message)
@@ -150,7 +155,7 @@ class Enforcement:
         bucket, version = str(call.members.get("Bucket", "")), str(call.members.get("VersionId") or "")
         exists = self._directory.object_encryption(bucket, str(call.members.get("Key", "")), version)
         if exists is None and self._directory.bucket_owner(bucket):
-            yield Need("s3:ListBucket", f"arn:aws:s3:::{bucket}", owner, {})
+            yield Need("s3:ListBucket", f"arn:aws:s3:::{bucket}", owner)
 
     def _policies(self, call: ApiCall, caller: Caller, need: Need, key: Key | None) -> Policies:
         own = policies.of_caller(caller.principal, caller.session, self._directory)
