@@ -9,6 +9,7 @@ from .clients import DEFAULT_KEYS, Clients, Keys
 from .clock import Clock
 from .codebuild.api import CodeBuildApi
 from .credentials import CredentialDesk, SessionCredentials
+from .events import Delivery, Events
 from .identity.access import Access
 from .identity.actions import ApiCall
 from .identity.callers import is_account
@@ -16,6 +17,7 @@ from .identity.directory import Directory
 from .identity.enforcement import Caller
 from .ids import Ids
 from .scope import Scope
+from .targets import Targets
 from .workers import Workers
 
 ACCOUNT = "123456789012"
@@ -75,6 +77,10 @@ class Backend:
         Makes ready what a request to a service and an account will need.
     directory
         Makes what reads the backend's resources, given the engine's clients.
+    heard
+        Tells whether anybody hears of events in an account and a region.
+    subscribe
+        Says who hands to our services what EventBridge sends them.
     wire
         Reads the requests that ``app`` answers.
     """
@@ -84,6 +90,8 @@ class Backend:
     reset: Callable[[], None]
     prepare: Callable[[str, dict[str, Any], str], None]
     directory: Callable[[Callable[[str, str], Any]], Directory]
+    heard: Callable[[str, str], bool]
+    subscribe: Callable[[Callable[[Delivery], None]], None]
     wire: Wire | None = None
 
 
@@ -121,11 +129,15 @@ class Cloud:
         self.administrator = administrator
         self.ids = Ids()
         self.workers = Workers()
+        # Who waits for others' work must not take the threads on which that work would run.
+        self.waiters = Workers(limit=256)
+        self.events = Events(self.client, backend.heard)
         self.credentials = CredentialDesk()
         self.access = Access(backend.directory(self.client), ACCOUNT, administrator.access_key, self.clock.wall)
         self.root = scratch.make()
         self._clients: Clients | None = None
         self.services: dict[str, ServiceApi] = {"codebuild": CodeBuildApi(self)}
+        backend.subscribe(Targets(self).deliver)
 
     def connect(self, app: Callable[..., Any]) -> None:
         """Let the engines reach the backend: through the gateway when it is in this process, else over HTTP."""
@@ -179,4 +191,6 @@ class Cloud:
         for service in self.services.values():
             service.reset()
         self.workers.close()
+        self.waiters.close()
+        self.events.close()
         scratch.remove(self.root)

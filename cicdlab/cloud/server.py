@@ -163,10 +163,20 @@ def _interrupt(*_: object) -> None:
 
 def _backend(address: str) -> Backend:
     if address:
-        return Backend(address.rstrip("/"), None, lambda: None, lambda *_: None, RemoteDirectory)
-    from .backend import directory, moto, wire  # slow to import, and not needed beside another backend
+        nothing = lambda *_: None  # noqa: E731
+        return Backend(address.rstrip("/"), None, nothing, nothing, RemoteDirectory, lambda *_: True, nothing)
+    from .backend import directory, events, moto, wire  # slow to import, and not needed beside another backend
 
-    return Backend("moto", moto.application(), moto.reset, moto.prepare, lambda _: directory.MotoDirectory(), wire)
+    return Backend(
+        name="moto",
+        app=moto.application(),
+        reset=moto.reset,
+        prepare=moto.prepare,
+        directory=lambda _: directory.MotoDirectory(),
+        heard=events.heard,
+        subscribe=events.subscribe,
+        wire=wire,
+    )
 
 
 def _listen(host: str, port: int) -> socket.socket:

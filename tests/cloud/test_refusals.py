@@ -30,7 +30,7 @@ CALLS = {
     "an event that would not arrive": (
         "events",
         "put_targets",
-        {"Rule": "rule", "Targets": [{"Id": "1", "Arn": "arn:aws:codebuild:us-east-1:123456789012:project/demo"}]},
+        {"Rule": "rule", "Targets": [{"Id": "1", "Arn": "arn:aws:lambda:us-east-1:123456789012:function:demo"}]},
         "no event would arrive",
     ),
     "a secret that would stay the same": ("secretsmanager", "rotate_secret", {"SecretId": "s"}, "stay the same"),

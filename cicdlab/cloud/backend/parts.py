@@ -7,6 +7,7 @@ from typing import Any
 from moto.backends import get_backend
 
 from ..ids import Ids
+from . import events
 
 PARTITION = "aws"
 # A key's id stands in messages, and those in the labs' stored outputs: it has to be the same on every run.
@@ -69,4 +70,4 @@ def _s3() -> None:
     FakeBucket.get_permission = lambda *_: PermissionResult.PERMITTED  # type: ignore[method-assign]
 
 
-_MENDED: Mapping[str, Callable[[], None]] = {"iam": _iam, "kms": _kms, "s3": _s3}
+_MENDED: Mapping[str, Callable[[], None]] = {"events": events.mend, "iam": _iam, "kms": _kms, "s3": _s3}

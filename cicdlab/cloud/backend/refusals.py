@@ -61,9 +61,9 @@ REFUSALS = (
     Refusal(
         "events",
         "PutTargets",
-        "events:PutTargets to CodeBuild or CodePipeline",
+        "events:PutTargets to anything but CodeBuild, CodePipeline, SNS, SQS, CloudWatch Logs and event buses",
         "no event would arrive",
-        r'"arn:aws[\w-]*:code(?:build|pipeline):',
+        r'"Arn":\s*"arn:aws[\w-]*:(?!(?:codebuild|codepipeline|sns|sqs|logs|events):)',
     ),
     Refusal(
         "secretsmanager",

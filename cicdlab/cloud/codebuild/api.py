@@ -1,24 +1,21 @@
 """CodeBuild's operations."""
 
-import logging
-from concurrent.futures import Future, wait
 from datetime import timedelta
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
 from ..identity.roles import ServiceRoles
+from ..runs import Runs
+from ..stores import Stores, page
 from . import artifacts, projects, record, role, unsupported
 from .build import BuildRun
-from .model import Build, LogsLocation, Order, Project, Store, UsedToken, page
+from .model import Build, LogsLocation, Order, Project, Store, UsedToken
 from .projects import invalid
 
 if TYPE_CHECKING:
     from ..core import Call, Cloud
 
 TOKEN_LIFE = timedelta(minutes=5)
-STOP_PATIENCE = 10.0  # seconds until StopBuild and reset no longer wait for a build to end
-_log = logging.getLogger(__name__)
 
 
 class CodeBuildApi:
@@ -33,27 +30,19 @@ class CodeBuildApi:
     def __init__(self, cloud: "Cloud") -> None:
         self._cloud = cloud
         self._roles = ServiceRoles(cloud.access, cloud.client, role.SERVICE)
-        self._lock = Lock()
-        self._stores: dict[tuple[str, str], Store] = {}
-        self._runs: dict[str, tuple[BuildRun, Future[None]]] = {}  # by the build's ARN
+        self._stores = Stores(Store)
+        self._runs: Runs[BuildRun] = Runs(cloud.workers)  # by the build's ARN
 
     def reset(self) -> None:
         """Stop every build and forget everything."""
-        runs = list(self._runs.values())
-        for run, future in runs:
-            if not future.cancel():
-                run.stop()
-        _, late = wait([future for _, future in runs], timeout=STOP_PATIENCE)
-        if late:
-            _log.error("%d builds did not stop within %s seconds", len(late), STOP_PATIENCE)
-        with self._lock:
-            self._stores.clear()
+        self._runs.reset()
+        self._stores.clear()
 
     # --- projects
 
     def create_project(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
         """Create a build project."""
-        store = self._store(call)
+        store = self._stores.of(call)
         project = projects.created(store, request, self._cloud.clock.now())
         self._check_role(store, project)
         with store.lock:
@@ -65,7 +54,7 @@ class CodeBuildApi:
 
     def update_project(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
         """Change the members of a project that are given."""
-        store = self._store(call)
+        store = self._stores.of(call)
         now = self._cloud.clock.now()
         wanted = projects.updated(_project(store, request["name"]), request, now)
         if "serviceRole" in request:
@@ -78,7 +67,7 @@ class CodeBuildApi:
     def delete_project(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
         """Delete a project; its builds stay, and a project that is not there is no error."""
         # rule: delete-project-keeps-builds, delete-missing-project
-        store = self._store(call)
+        store = self._stores.of(call)
         with store.lock:
             store.projects.pop(_name(store, request["name"]), None)
         return {}
@@ -86,7 +75,7 @@ class CodeBuildApi:
     def batch_get_projects(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
         """Return the projects with these names or ARNs."""
         # rule: batch-get-projects-not-found
-        store = self._store(call)
+        store = self._stores.of(call)
         found = {name: store.projects.get(_name(store, name)) for name in request["names"]}
         return {
             "projects": [project.wire() for project in found.values() if project],
@@ -96,7 +85,7 @@ class CodeBuildApi:
     def list_projects(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
         """Return the names of projects, a hundred at a time."""
         # rule: list-projects-sorted
-        store = self._store(call)
+        store = self._stores.of(call)
         with store.lock:
             known = list(store.projects.values())
         keys = {
@@ -111,7 +100,7 @@ class CodeBuildApi:
 
     def start_build(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
         """Start a build of a project."""
-        store = self._store(call)
+        store = self._stores.of(call)
         earlier = self._earlier(store, request)
         if earlier:
             return {"build": earlier.wire()}
@@ -127,7 +116,7 @@ class CodeBuildApi:
     def retry_build(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
         """Start a build again, with the settings that it had."""
         # rule: retry-build
-        store = self._store(call)
+        store = self._stores.of(call)
         if "id" not in request:
             raise invalid("RetryBuild needs the id of a build.")
         earlier = self._earlier(store, request)
@@ -140,22 +129,15 @@ class CodeBuildApi:
 
     def stop_build(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
         """End a build and its processes; a build that has ended stays as it is."""
-        store = self._store(call)
+        store = self._stores.of(call)
         build = _build(store, request["id"])
-        running = self._runs.get(build.arn)
-        if running:
-            run, future = running
-            if future.cancel():
-                run.give_up()
-            else:
-                run.stop()
-                wait([future], timeout=STOP_PATIENCE)
+        self._runs.stop(build.arn)
         return {"build": store.builds[build.id].wire()}
 
     def batch_get_builds(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
         """Return the builds with these ids or ARNs."""
         # rule: batch-get-builds-not-found
-        store = self._store(call)
+        store = self._stores.of(call)
         found = {name: store.find_build(name) for name in request["ids"]}
         return {
             "builds": [build.wire() for build in found.values() if build],
@@ -164,7 +146,7 @@ class CodeBuildApi:
 
     def list_builds(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
         """Return the ids of all builds, the latest first unless asked otherwise."""
-        store = self._store(call)
+        store = self._stores.of(call)
         with store.lock:
             ids = list(store.builds)
         return _page("ids", _in_order(ids, request), request)
@@ -172,7 +154,7 @@ class CodeBuildApi:
     def list_builds_for_project(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
         """Return the ids of a project's builds by number, the latest first unless asked otherwise."""
         # rule: list-builds-for-project-order
-        store = self._store(call)
+        store = self._stores.of(call)
         name = _name(store, request["projectName"])
         builds = store.builds_of(name)
         if not builds:
@@ -185,7 +167,7 @@ class CodeBuildApi:
     def batch_delete_builds(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
         """Delete builds that have ended."""
         # rule: batch-delete-builds
-        store = self._store(call)
+        store = self._stores.of(call)
         deleted, kept = [], []
         with store.lock:
             for reference in request["ids"]:
@@ -199,10 +181,6 @@ class CodeBuildApi:
         return {"buildsDeleted": deleted, "buildsNotDeleted": kept}
 
     # --- helpers
-
-    def _store(self, call: "Call") -> Store:
-        with self._lock:
-            return self._stores.setdefault((call.account, call.region), Store(call.account, call.region))
 
     def _check_role(self, store: Store, project: Project) -> None:
         role.checked(self._roles, store.account, project.service_role, project.arn)
@@ -231,9 +209,7 @@ class CodeBuildApi:
             if request.get("idempotencyToken"):
                 until = self._cloud.clock.now() + TOKEN_LIFE
                 store.tokens[request["idempotencyToken"]] = UsedToken(request, until, build.id)
-            future = self._cloud.workers.submit(run)
-            self._runs[build.arn] = run, future
-        future.add_done_callback(lambda _: self._runs.pop(build.arn, None))
+            self._runs.start(build.arn, run)
         return build
 
     def _submitted(self, store: Store, order: Order) -> tuple[Build, BuildRun]:

@@ -15,8 +15,9 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .. import archive
+from ..errors import aws_reason
 from .buildspec import Output
-from .errors import PhaseError, aws_reason
+from .errors import PhaseError
 from .model import Artifacts, BuildArtifacts
 
 Found = dict[str, Path]  # name in the artifact → file on this machine

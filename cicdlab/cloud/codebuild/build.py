@@ -13,11 +13,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ..clock import Timeline
 from ..credentials import PATH as CREDENTIALS_PATH
 from ..credentials import SessionCredentials
-from ..errors import ServiceError
+from ..errors import ServiceError, aws_reason
 from ..identity.roles import ServiceRoles
 from . import artifacts, environment, logs, role, sources
 from .buildspec import Buildspec, BuildspecError, Commands, is_inline, parse
-from .errors import PhaseError, aws_reason
+from .errors import PhaseError
 from .machine import Machine
 from .model import FAILED, FAULT, STOPPED, SUCCEEDED, TIMED_OUT, Build, Order, Store
 from .record import Record

@@ -1,7 +1,5 @@
 """Why a build's phase ends early."""
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 
 class PhaseError(Exception):
     """Ends a phase that did not succeed.
@@ -21,12 +19,3 @@ class PhaseError(Exception):
         self.code = code
         self.message = message
         self.status = status
-
-
-def aws_reason(error: ClientError | BotoCoreError) -> str:
-    """Return another service's error as one sentence, with its code."""
-    if not isinstance(error, ClientError):
-        return str(error)
-    answer = error.response
-    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", "")
-    return f"{answer['Error'].get('Code', 'Unknown')}: {answer['Error'].get('Message', '')} status code: {status}"

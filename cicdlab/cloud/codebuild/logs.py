@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .errors import aws_reason
+from ..errors import aws_reason
 from .model import CloudWatchLogs, LogsLocation
 
 EVENT_OVERHEAD = 26  # bytes that CloudWatch Logs counts for each event

@@ -3,15 +3,15 @@
 Everything here is frozen: a change replaces the object in the store, so a reader never sees one half written.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import RLock
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
+
+from ..structure import Structure
 
 PHASES = (
     "SUBMITTED",
@@ -30,17 +30,7 @@ SUCCEEDED, FAILED, FAULT = "SUCCEEDED", "FAILED", "FAULT"
 TIMED_OUT, STOPPED, IN_PROGRESS = "TIMED_OUT", "STOPPED", "IN_PROGRESS"
 
 
-class Wire(BaseModel):
-    """A structure of CodeBuild's API; members that nothing here reads are kept and given back."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="allow")
-
-    def wire(self) -> dict[str, Any]:
-        """Return the structure as the API shows it."""
-        return self.model_dump(by_alias=True, exclude_none=True)
-
-
-class Source(Wire):
+class Source(Structure):
     """Where a build's input comes from."""
 
     type: str
@@ -49,7 +39,7 @@ class Source(Wire):
     insecure_ssl: bool = False
 
 
-class Artifacts(Wire):
+class Artifacts(Structure):
     """Where a build's output goes."""
 
     type: str
@@ -62,7 +52,7 @@ class Artifacts(Wire):
     encryption_disabled: bool | None = None
 
 
-class EnvironmentVariable(Wire):
+class EnvironmentVariable(Structure):
     """One variable of a project or of a build."""
 
     name: str
@@ -70,7 +60,7 @@ class EnvironmentVariable(Wire):
     type: str = "PLAINTEXT"
 
 
-class Environment(Wire):
+class Environment(Structure):
     """The machine that a project asks for."""
 
     type: str
@@ -81,7 +71,7 @@ class Environment(Wire):
     image_pull_credentials_type: str = "CODEBUILD"
 
 
-class CloudWatchLogs(Wire):
+class CloudWatchLogs(Structure):
     """Whether and where logs go to CloudWatch Logs."""
 
     status: str = "ENABLED"
@@ -89,7 +79,7 @@ class CloudWatchLogs(Wire):
     stream_name: str | None = None
 
 
-class S3Logs(Wire):
+class S3Logs(Structure):
     """Whether and where logs go to S3."""
 
     status: str = "DISABLED"
@@ -97,14 +87,14 @@ class S3Logs(Wire):
     encryption_disabled: bool = False
 
 
-class LogsConfig(Wire):
+class LogsConfig(Structure):
     """Where logs go."""
 
     cloud_watch_logs: CloudWatchLogs = CloudWatchLogs()
     s3_logs: S3Logs = S3Logs()
 
 
-class Project(Wire):
+class Project(Structure):
     """A build project, or a project as one build's overrides make it."""
 
     name: str
@@ -132,14 +122,14 @@ class Project(Wire):
     project_visibility: str = "PRIVATE"
 
 
-class PhaseContext(Wire):
+class PhaseContext(Structure):
     """Why a phase ended as it did."""
 
     status_code: str = ""
     message: str = ""
 
 
-class BuildPhase(Wire):
+class BuildPhase(Structure):
     """One phase of a build."""
 
     phase_type: str
@@ -150,7 +140,7 @@ class BuildPhase(Wire):
     contexts: tuple[PhaseContext, ...] | None = None
 
 
-class BuildArtifacts(Wire):
+class BuildArtifacts(Structure):
     """What a build left in S3."""
 
     location: str | None = None
@@ -160,7 +150,7 @@ class BuildArtifacts(Wire):
     encryption_disabled: bool | None = None
 
 
-class LogsLocation(Wire):
+class LogsLocation(Structure):
     """Where a build's log is."""
 
     cloud_watch_logs: CloudWatchLogs
@@ -171,7 +161,7 @@ class LogsLocation(Wire):
     cloud_watch_logs_arn: str | None = None
 
 
-class Build(Wire):
+class Build(Structure):
     """One build as the API shows it."""
 
     id: str
@@ -264,21 +254,3 @@ class UsedToken:
     request: dict[str, Any]
     until: datetime
     build_id: str
-
-
-def page(names: Iterable[str], token: str | None, size: int = 100) -> tuple[list[str], str | None]:
-    """Return one page of names and the token of the next; the token is the last name of this page.
-
-    Raises
-    ------
-    ValueError
-        The token names nothing in the list.
-    """
-    left = deque(names)
-    if token is not None:
-        if token not in left:
-            raise ValueError(token)
-        while left.popleft() != token:
-            pass
-    chosen = [left.popleft() for _ in range(min(size, len(left)))]
-    return chosen, chosen[-1] if left else None

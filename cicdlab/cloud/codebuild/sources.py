@@ -7,7 +7,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .. import archive
-from .errors import PhaseError, aws_reason
+from ..errors import aws_reason
+from .errors import PhaseError
 
 _ARN = "arn:aws:s3:::"
 
