@@ -4,12 +4,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ServiceError
+from ..identity.enforcement import Caller
 from ..identity.roles import ServiceRoles
+from ..protocol import service_model
 from ..runs import Runs
+from ..shapes import check, decode
 from ..stores import Stores, page
-from . import artifacts, projects, record, role, unsupported
+from . import orders, outputs, projects, record, role, unsupported
 from .build import BuildRun
-from .model import Build, LogsLocation, Order, Project, Store, UsedToken
+from .model import Build, LogsLocation, Order, PipelineWork, Project, Store, UsedToken
 from .projects import invalid
 
 if TYPE_CHECKING:
@@ -100,18 +103,44 @@ class CodeBuildApi:
 
     def start_build(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
         """Start a build of a project."""
-        store = self._stores.of(call)
-        earlier = self._earlier(store, request)
-        if earlier:
-            return {"build": earlier.wire()}
-        project = _project(store, request["projectName"])
-        name = unsupported.in_request(request)
-        if name:
-            raise invalid(f"{name} is not simulated yet.")
-        order = projects.ordered(project, request)
-        if "serviceRoleOverride" in request:
-            self._check_role(store, order.project)
-        return {"build": self._start(store, order, request).wire()}
+        return self._start_build(self._stores.of(call), request, _initiator(call.caller))
+
+    def start_for_pipeline(self, call: "Call", request: dict[str, Any], work: PipelineWork) -> dict[str, Any]:
+        """Start a build as CodePipeline does, which has asked for the permission before; answers as StartBuild does.
+
+        Parameters
+        ----------
+        call
+            The account and the region of the project.
+        request
+            A StartBuild request with the overrides that the pipeline's action has.
+        work
+            What the pipeline hands over.
+        """
+        # rule: pipeline-initiator
+        return self._start_build(self._stores.of(call), request, work.initiator, work)
+
+    target_operation = "StartBuild"
+
+    def target_request(self, resource: str, given: Any) -> dict[str, Any]:
+        """Return the StartBuild request of an EventBridge rule: what a target's input says of it, for its project.
+
+        Raises
+        ------
+        ServiceError
+            The input has a member that StartBuild can't take.
+        """
+        # rule: eventbridge-input
+        shape = service_model("codebuild").operation_model("StartBuild").input_shape
+        request: dict[str, Any] = decode(shape, {**(given if isinstance(given, dict) else {}), "projectName": resource})
+        check(shape, request)
+        return request
+
+    def receive(self, caller: Caller, region: str, request: dict[str, Any], rule_arn: str) -> None:
+        """Start the build that an EventBridge rule asks for."""
+        # rule: eventbridge-target
+        store = self._stores.at(caller.principal.account, region)
+        self._start_build(store, request, f"rule/{rule_arn.rpartition('/')[2]}")
 
     def retry_build(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
         """Start a build again, with the settings that it had."""
@@ -125,7 +154,10 @@ class CodeBuildApi:
         build = _build(store, request["id"])
         if not build.build_complete:
             raise invalid(f"Build {build.arn} is still in progress.")
-        return {"build": self._start(store, store.orders[build.id], request).wire()}
+        order = store.orders[build.id]
+        if order.work:
+            raise invalid(f"Build {build.arn} was started by CodePipeline and can't be retried; retry the pipeline.")
+        return {"build": self._start(store, order, request, _initiator(call.caller)).wire()}
 
     def stop_build(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
         """End a build and its processes; a build that has ended stays as it is."""
@@ -195,7 +227,28 @@ class CodeBuildApi:
             raise invalid("The idempotency token was used with other parameters.")
         return store.builds.get(used.build_id)
 
-    def _start(self, store: Store, order: Order, request: dict[str, Any]) -> Build:
+    def _start_build(
+        self, store: Store, request: dict[str, Any], initiator: str, work: PipelineWork | None = None
+    ) -> dict[str, Any]:
+        earlier = self._earlier(store, request)
+        if earlier:
+            return {"build": earlier.wire()}
+        project = _project(store, request["projectName"])
+        name = unsupported.in_request(request)
+        if name:
+            raise invalid(f"{name} is not simulated yet.")
+        order = orders.for_pipeline(project, request, work) if work else orders.ordered(project, request)
+        if order.project.source.type == "CODEPIPELINE" and not work:
+            # rule: pipeline-projects-wait-for-their-pipeline
+            raise invalid(
+                f"The source of project {project.name} is CODEPIPELINE: its pipeline starts it, "
+                "or a StartBuild that overrides source and artifacts."
+            )
+        if "serviceRoleOverride" in request:
+            self._check_role(store, order.project)
+        return {"build": self._start(store, order, request, initiator).wire()}
+
+    def _start(self, store: Store, order: Order, request: dict[str, Any], initiator: str) -> Build:
         name = unsupported.in_project(order.project, order.overrides)
         if name:
             raise invalid(f"{name} is not simulated yet.")
@@ -204,15 +257,16 @@ class CodeBuildApi:
             if earlier:
                 return earlier
             _check_limit(store, order.project)
-            build, run = self._submitted(store, order)
+            build, run = self._submitted(store, order, initiator)
             store.builds[build.id], store.orders[build.id] = build, order
             if request.get("idempotencyToken"):
                 until = self._cloud.clock.now() + TOKEN_LIFE
                 store.tokens[request["idempotencyToken"]] = UsedToken(request, until, build.id)
+            run.announce()
             self._runs.start(build.arn, run)
         return build
 
-    def _submitted(self, store: Store, order: Order) -> tuple[Build, BuildRun]:
+    def _submitted(self, store: Store, order: Order, initiator: str) -> tuple[Build, BuildRun]:
         """Return a new build, queued, and the run that will carry it out."""
         # rule: build-id-and-arn, build-number
         project, ids = order.project, self._cloud.ids
@@ -221,6 +275,7 @@ class CodeBuildApi:
         timeline = self._cloud.clock.timeline()
         start = timeline.now()
         logs = project.logs_config
+        primary, secondary = outputs.planned(order, uuid)
         build = Build(
             id=f"{project.name}:{uuid}",
             arn=store.arn("build", f"{project.name}:{uuid}"),
@@ -229,19 +284,28 @@ class CodeBuildApi:
             start_time=start,
             source=project.source,
             source_version=order.source_version,
-            artifacts=artifacts.planned(project.artifacts, uuid),
-            environment=projects.effective_environment(order),
+            secondary_sources=project.secondary_sources,
+            secondary_source_versions=project.secondary_source_versions,
+            artifacts=primary,
+            secondary_artifacts=secondary,
+            environment=orders.effective_environment(order),
             service_role=project.service_role,
             logs=LogsLocation(cloud_watch_logs=logs.cloud_watch_logs, s3_logs=logs.s3_logs),
             timeout_in_minutes=project.timeout_in_minutes,
             queued_timeout_in_minutes=project.queued_timeout_in_minutes,
-            initiator="administrator",
+            initiator=initiator,
             encryption_key=project.encryption_key,
             cache=project.cache,
             current_phase="QUEUED",
             phases=record.queued(start),
         )
         return build, BuildRun(self._cloud, store, build, order, timeline, self._roles)
+
+
+def _initiator(caller: Caller) -> str:
+    """Return who starts a build, as the build shows it: a user's name, or ROLE/SESSION."""
+    # rule: initiator
+    return "administrator" if caller.principal.is_root else caller.principal.name
 
 
 def _name(store: Store, reference: str) -> str:

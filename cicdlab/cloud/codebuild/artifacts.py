@@ -138,6 +138,7 @@ def upload(s3: Any, destination: Destination, found: Found) -> BuildArtifacts:
         raise PhaseError("CLIENT_ERROR", f"Error in UPLOAD_ARTIFACTS phase: {aws_reason(error)}") from error
     return BuildArtifacts(
         location=_arn(settings, destination.key),
+        artifact_identifier=settings.artifact_identifier,
         override_artifact_name=settings.override_artifact_name,
         encryption_disabled=settings.encryption_disabled,
         **sums,
@@ -149,6 +150,7 @@ def planned(settings: Artifacts, build_uuid: str) -> BuildArtifacts:
     key = Destination(settings, settings.name or "", build_uuid, "").key
     return BuildArtifacts(
         location=_arn(settings, key) if settings.type == "S3" else "",
+        artifact_identifier=settings.artifact_identifier,
         override_artifact_name=settings.override_artifact_name,
         encryption_disabled=settings.encryption_disabled,
     )

@@ -4,8 +4,7 @@ https://docs.aws.amazon.com/codebuild/latest/userguide/view-build-details-phases
 """
 
 import logging
-import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -15,11 +14,13 @@ from ..credentials import PATH as CREDENTIALS_PATH
 from ..credentials import SessionCredentials
 from ..errors import ServiceError, aws_reason
 from ..identity.roles import ServiceRoles
-from . import artifacts, environment, logs, role, sources
-from .buildspec import Buildspec, BuildspecError, Commands, is_inline, parse
+from . import environment, logs, role
+from .buildspec import Buildspec, Commands
 from .errors import PhaseError
+from .inputs import Inputs
 from .machine import Machine
 from .model import FAILED, FAULT, STOPPED, SUCCEEDED, TIMED_OUT, Build, Order, Store
+from .outputs import Outputs
 from .record import Record
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class BuildRun:
         self._store = store
         self._order = order
         self._timeline = timeline
-        self._record = Record(store, build.id, timeline.now)
+        self._record = Record(store, build.id, timeline.now, cloud.events.tell)
         self._log = logs.BuildLog(timeline.now)
         # AWS draws these digits; here they follow from the build's id, which is the same on every run.
         folder = f"/codebuild/output/src{int(build.uuid[:8], 16) % 10**9}/src"
@@ -69,6 +70,10 @@ class BuildRun:
         self._buildspec = Buildspec("0.2", {})
         self._credentials: SessionCredentials | None = None
         self._token = ""
+
+    def announce(self) -> None:
+        """Tell that the build is there, before it runs."""
+        self._record.submitted()
 
     def stop(self) -> None:
         """End the build and every process of it, from another thread."""
@@ -108,7 +113,7 @@ class BuildRun:
         # rule: post-build-after-failure, upload-after-failure
         for name, job in (
             ("BUILD", lambda: self._run_commands("build")),
-            ("POST_BUILD", lambda: self._run_commands("post_build")),
+            ("POST_BUILD", self._post_build),
             ("UPLOAD_ARTIFACTS", self._upload_artifacts),
         ):
             if self._outcome not in (TIMED_OUT, STOPPED):
@@ -168,60 +173,23 @@ class BuildRun:
         self._record.change(logs=logs.location(build.logs, region, account, group, stream))
 
     def _download_source(self) -> None:
-        """Fetch the source and read the buildspec."""
-        machine, build = self._machine, self._record.build
+        """Fetch the sources and read the buildspec."""
+        machine = self._machine
         machine.check()
         self._log.line("Phase is DOWNLOAD_SOURCE")
         self._log.line(f"CODEBUILD_SRC_DIR={machine.source_folder}")
-        if build.source.type == "S3" and build.source.location:
-            sources.download(self._client("s3"), build.source.location, build.source_version, machine.source)
-        try:
-            self._buildspec = parse(self._buildspec_text(build))
-        except BuildspecError as error:
-            raise PhaseError(error.code, error.message) from error
-        self._describe_buildspec()
+        inputs = Inputs(self._record.build, self._order, machine, self._client)
+        inputs.bring()
+        if inputs.resolved_version:
+            self._record.change(resolved_source_version=inputs.resolved_version)
+        self._buildspec = inputs.buildspec(self._log)
         machine.prepare(
-            self._variables(build),
+            self._variables(self._record.build, inputs.secondary_folders),
             shell_per_command=self._buildspec.version == "0.1",
             posix=self._buildspec.shell != "bash",
         )
 
-    def _buildspec_text(self, build: Build) -> str:
-        """Return the buildspec: inline, an object in S3, or a file of the source."""
-        # rule: buildspec-inline, buildspec-path, buildspec-s3, buildspec-missing
-        given = build.source.buildspec or ""
-        if is_inline(given):
-            return given
-        if given.startswith("arn:aws:s3:::"):
-            return sources.read_text(self._client("s3"), given)
-        name = given or "buildspec.yml"
-        place = f"{self._machine.source_folder}/{name}"
-        try:
-            file = (self._machine.source / name).resolve()
-            found = file.is_file()
-        except (OSError, ValueError) as error:  # too long, or with a null character
-            raise BuildspecError(f"stat {place}: {getattr(error, 'strerror', None) or error}") from error
-        if not file.is_relative_to(self._machine.source.resolve()):
-            raise BuildspecError(f"The buildspec {name} is outside of the source folder.")
-        if not found:
-            missing = f"stat {place}: no such file or directory"
-            raise BuildspecError(missing if given else f"YAML file does not exist: {missing}")
-        self._log.line(f"YAML location is {place}")
-        return file.read_bytes().decode(errors="replace")
-
-    def _describe_buildspec(self) -> None:
-        for language, version in self._buildspec.runtimes.items():
-            here = f"Python {platform.python_version()}" if language == "python" else "what is installed on it"
-            self._log.line(f"Runtime {language} {version} was asked for; builds on this machine use {here}.")
-        for name in self._buildspec.unread:
-            self._log.line(f"The buildspec's block {name} has no effect here.")
-        self._log.line("Processing environment variables")
-        self._log.line(f"Moving to directory {self._machine.source_folder}")
-        self._log.line(f"Phases found in YAML: {len(self._buildspec.phases)}")
-        for phase, block in self._buildspec.phases.items():
-            self._log.line(f" {phase.upper()}: {len(block.commands)} commands")
-
-    def _variables(self, build: Build) -> dict[str, str]:
+    def _variables(self, build: Build, secondary_folders: Mapping[str, str]) -> dict[str, str]:
         # rule: role-credentials
         assert self._credentials is not None  # PROVISIONING succeeded
         self._token = self._cloud.credentials.issue(self._credentials)
@@ -230,6 +198,7 @@ class BuildRun:
             source_folder=self._machine.source_inside,
             credentials_url=f"{self._cloud.endpoint}{CREDENTIALS_PATH}{self._token}",
             endpoints=self._cloud.endpoint_environment(),
+            secondary_folders=secondary_folders,
         )
         return environment.for_build(build, self._order, self._buildspec, place)
 
@@ -268,31 +237,20 @@ class BuildRun:
                     f"Error while executing command: {command}. Reason: exit status {status}",
                 )
 
-    def _upload_artifacts(self) -> None:
-        settings, output, build = self._order.project.artifacts, self._buildspec.artifacts, self._record.build
-        if settings.type != "S3":
-            return  # rule: no-artifacts-uploads-nothing
-        if output is None:
-            self._log.line("No artifact files specified")
-            return
-        name = settings.name or build.project_name
-        if settings.override_artifact_name and output.name:
-            name = self._computed(output.name)  # rule: artifact-name-override
-        machine = self._machine
-        machine.check()
-        machine.end_processes()  # nothing may change the files any more
-        found = artifacts.collect(output, artifacts.Site(machine.root, machine.source, machine.path, self._log.line))
-        destination = artifacts.Destination(settings, name, build.uuid, build.arn, build.encryption_key)
-        self._record.change(artifacts=artifacts.upload(self._client("s3"), destination, found))
+    def _post_build(self) -> None:
+        """Run the last commands; then exported variables have the values that they keep."""
+        try:
+            self._run_commands("post_build")
+        finally:
+            if self._buildspec.exported:  # rule: exported-after-post-build
+                self._record.change(exported_environment_variables=self._outputs.exported())
 
-    def _computed(self, name: str) -> str:
-        """Return an artifact's name as the build's shell expands it."""
-        written: list[bytes] = []
-        status = self._machine.run(f"{{ cat <<CICDLAB_NAME\n{name}\nCICDLAB_NAME\n}} 2>/dev/null", written.append)
-        text = b"".join(written).decode(errors="replace").strip()
-        if status or not text or "\n" in text:
-            raise PhaseError("CLIENT_ERROR", f"The artifact name {name} could not be computed.")
-        return text
+    def _upload_artifacts(self) -> None:
+        self._record.change(**self._outputs.upload(self._client))
+
+    @property
+    def _outputs(self) -> Outputs:
+        return Outputs(self._record.build, self._order, self._buildspec, self._machine, self._log)
 
     def _clean_up(self) -> None:
         """End every process, forget the credentials, remove the files, send the rest of the log."""

@@ -6,6 +6,7 @@ The YAML is read as a tree of nodes, never as Python objects: messages can name 
 ``true``, and an alias costs nothing until somebody reads what it stands for.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NoReturn
@@ -20,6 +21,9 @@ MAX_DEPTH = 100
 MAX_ITEMS = 1_000
 MAX_MERGES = 100
 PHASE_NAMES = ("install", "pre_build", "build", "post_build")
+_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+# 'enable-symlinks' and 's3-prefix' are looked at before
+_OUTPUT_KEYS = {"files", "name", "base-directory", "discard-paths", "exclude-paths", "enable-symlinks", "s3-prefix"}
 _YES = {"yes", "true", "on"}
 _MERGE = "tag:yaml.org,2002:merge"
 _NULL = "tag:yaml.org,2002:null"
@@ -75,6 +79,10 @@ class Buildspec:
         Plain-text environment variables.
     artifacts
         The output, or None without an ``artifacts`` block.
+    secondary_artifacts
+        Further outputs, by their identifiers.
+    exported
+        Names of the variables that the build leaves to its pipeline.
     runtimes
         The wanted runtime versions, by language.
     unread
@@ -87,6 +95,8 @@ class Buildspec:
     phases: Mapping[str, Commands]
     variables: Mapping[str, str] = field(default_factory=dict)
     artifacts: Output | None = None
+    secondary_artifacts: Mapping[str, Output] = field(default_factory=dict)
+    exported: tuple[str, ...] = ()
     runtimes: Mapping[str, str] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
     shell: str = "/bin/sh"
@@ -121,7 +131,9 @@ def parse(text: str) -> Buildspec:
         version=version,
         phases={name: _commands(name, place) for name, place in phases.items()},
         variables=_variables(env["variables"]) if "variables" in env else {},
-        artifacts=_output(blocks["artifacts"]) if "artifacts" in blocks else None,
+        artifacts=_output(blocks["artifacts"], frozenset({"secondary-artifacts"})) if "artifacts" in blocks else None,
+        secondary_artifacts=_secondary(blocks["artifacts"]) if "artifacts" in blocks else {},
+        exported=_exported(env["exported-variables"]) if "exported-variables" in env else (),
         runtimes=_runtimes(install["runtime-versions"]) if "runtime-versions" in install else {},
         unread=tuple(name for name in blocks if name not in known),
         shell=env["shell"].text().lower() if "shell" in env else "/bin/sh",  # rule: env-shell
@@ -253,16 +265,19 @@ def _version(blocks: dict[str, _Place]) -> str:
 def _refuse_unsupported(blocks: dict[str, _Place], phases: dict[str, _Place]) -> None:
     """Refuse, by name, what would change the build and is not simulated."""
     for key, unused in unsupported.BUILDSPEC.items():
-        first, _, rest = key.partition(".")
-        if first == "phases":
-            places = [phase.mapping().get(rest.removeprefix("*.")) for phase in phases.values()]
-        elif rest:
-            places = [blocks[first].mapping().get(rest)] if first in blocks else []
-        else:
-            places = [blocks.get(first)]
-        for place in places:
-            if place and not (place.is_plain and place.text().lower() in unused):
+        for place in _at(blocks, key.split(".")):
+            if not (place.is_plain and place.text().lower() in unused):
                 raise BuildspecError(f"{place.path} at line {place.key_line} is not simulated yet.", "NOT_SIMULATED")
+
+
+def _at(block: dict[str, _Place], keys: list[str]) -> Iterator[_Place]:
+    """Yield what is under these keys; ``*`` is any key."""
+    first, *rest = keys
+    for place in block.values() if first == "*" else [block[first]] if first in block else []:
+        if rest:
+            yield from _at(place.mapping(), rest)
+        else:
+            yield place
 
 
 def _commands(name: str, place: _Place) -> Commands:
@@ -305,15 +320,21 @@ def _runtimes(place: _Place) -> dict[str, str]:
     return {name: value.text() for name, value in place.mapping().items()}
 
 
-def _output(place: _Place) -> Output:
+def _exported(place: _Place) -> tuple[str, ...]:
+    names = place.texts()
+    for name in names:
+        if not _NAME.fullmatch(name):
+            _fail(f"{place.path} has a name that no variable of a shell can have: {name!r}.")
+    return names
+
+
+def _output(place: _Place, extra: frozenset[str] = frozenset()) -> Output:
     block = place.mapping()
-    known = {"files", "name", "base-directory", "discard-paths", "exclude-paths"}
-    # 'enable-symlinks', 's3-prefix' and 'secondary-artifacts' were looked at before
     for key in block:
-        if key not in known | {"enable-symlinks", "s3-prefix", "secondary-artifacts"}:
+        if key not in _OUTPUT_KEYS | extra:
             _fail(f"{place.path} has no key {key!r}, at line {block[key].key_line}.")
     if "files" not in block:
-        # rule: artifacts-files-required
+        # rule: artifacts-files-required, secondary-artifacts-files-required
         _fail(f"{place.path} needs a list of files, at line {place.key_line}.")
     return Output(
         files=block["files"].texts(),
@@ -322,3 +343,9 @@ def _output(place: _Place) -> Output:
         exclude_paths=block["exclude-paths"].texts() if "exclude-paths" in block else (),
         name=block["name"].text() if "name" in block else None,
     )
+
+
+def _secondary(place: _Place) -> dict[str, Output]:
+    # rule: secondary-artifacts-block
+    block = place.mapping().get("secondary-artifacts")
+    return {name: _output(each) for name, each in block.mapping().items()} if block else {}

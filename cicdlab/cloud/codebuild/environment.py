@@ -4,10 +4,10 @@ https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.ht
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .buildspec import Buildspec
-from .model import Build, EnvironmentVariable, Order
+from .model import Build, EnvironmentVariable, Order, Source
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,8 @@ class Place:
         The project's region.
     source_folder
         The source, as commands see it.
+    secondary_folders
+        The secondary sources, by their identifiers.
     credentials_url
         Where the role's credentials are handed out.
     endpoints
@@ -30,6 +32,7 @@ class Place:
     source_folder: str
     credentials_url: str
     endpoints: Mapping[str, str]
+    secondary_folders: Mapping[str, str] = field(default_factory=dict)
 
 
 def merged(
@@ -68,11 +71,32 @@ def _built_in(build: Build, place: Place) -> dict[str, str]:
         "CODEBUILD_INITIATOR": build.initiator,
         "CODEBUILD_KMS_KEY_ID": build.encryption_key,
         "CODEBUILD_LOG_PATH": build.logs.stream_name or "",
-        "CODEBUILD_SOURCE_REPO_URL": f"s3://{build.source.location}" if build.source.location else "",
+        "CODEBUILD_SOURCE_REPO_URL": _url(build.source),
         "CODEBUILD_SRC_DIR": place.source_folder,
         "CODEBUILD_START_TIME": str(int(build.start_time.timestamp() * 1000)),
         **place.endpoints,
     }
     if build.source_version:
         variables["CODEBUILD_SOURCE_VERSION"] = build.source_version
-    return variables
+    if build.resolved_source_version:
+        # rule: resolved-source-version
+        variables["CODEBUILD_RESOLVED_SOURCE_VERSION"] = build.resolved_source_version
+    return {**variables, **_of_secondary_sources(build, place)}
+
+
+def _of_secondary_sources(build: Build, place: Place) -> dict[str, str]:
+    # rule: secondary-source-variables
+    folders = {f"CODEBUILD_SRC_DIR_{name}": folder for name, folder in place.secondary_folders.items()}
+    urls = {f"CODEBUILD_SOURCE_REPO_URL_{each.source_identifier}": _url(each) for each in build.secondary_sources}
+    versions = {
+        f"CODEBUILD_SOURCE_VERSION_{each.source_identifier}": each.source_version
+        for each in build.secondary_source_versions
+    }
+    return {**folders, **urls, **versions}
+
+
+def _url(source: Source) -> str:
+    # rule: source-url
+    if not source.location:
+        return ""
+    return f"s3://{source.location}" if source.type == "S3" else source.location

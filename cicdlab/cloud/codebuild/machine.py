@@ -1,7 +1,9 @@
 """The machine of one build: a sandbox, and the shell in which its commands run."""
 
+import secrets
 import time
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from threading import Event
 
@@ -96,6 +98,28 @@ class Machine:
             self.check()
         return result.status
 
+    def values(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the values of the shell's variables, exported or not; those that are not set are left out.
+
+        Parameters
+        ----------
+        names
+            What a shell takes as a variable's name.
+
+        Raises
+        ------
+        PhaseError
+            With status STOPPED or TIMED_OUT.
+        """
+        mark = secrets.token_hex(16)  # what others write into the same pipe is before or after it
+        asked = " ".join(f'{name} "${{{name}+x}}" "${{{name}-}}"' for name in dict.fromkeys(names))
+        written: list[bytes] = []
+        self.run(f"builtin printf '%s\\0' {mark} {asked} {mark} 2>/dev/null", written.append)
+        text = b"".join(written).decode(errors="replace")
+        fields = text.partition(f"{mark}\0")[2].rpartition(f"{mark}\0")[0].split("\0")
+        found = zip(fields[::3], fields[1::3], fields[2::3], strict=False)
+        return {name: value for name, is_set, value in found if is_set}
+
     def export(self, name: str, value: str) -> None:
         """Change a variable for the commands to come."""
         self._variables[name] = value
@@ -116,6 +140,14 @@ class Machine:
     def source_inside(self) -> str:
         """The source folder as commands see it."""
         return self._sandbox.inside(self.source)
+
+    def add_source_folder(self, identifier: str) -> tuple[Path, str]:
+        """Make the folder of a secondary source; return it on this machine's disk, and as commands see it."""
+        parent, _, last = self.source_folder.rpartition("/")
+        number = zlib.crc32(f"{parent}/{identifier}".encode())
+        folder = self.path(f"{parent.rpartition('/')[0]}/src{number}/{last}")
+        folder.mkdir(parents=True)
+        return folder, self._sandbox.inside(folder)
 
     def path(self, inside: str) -> Path:
         """Return where a path that commands see is on this machine's disk."""

@@ -30,6 +30,13 @@ SUCCEEDED, FAILED, FAULT = "SUCCEEDED", "FAILED", "FAULT"
 TIMED_OUT, STOPPED, IN_PROGRESS = "TIMED_OUT", "STOPPED", "IN_PROGRESS"
 
 
+class SourceAuth(Structure):
+    """How CodeBuild may read a repository."""
+
+    type: str
+    resource: str | None = None
+
+
 class Source(Structure):
     """Where a build's input comes from."""
 
@@ -37,6 +44,16 @@ class Source(Structure):
     location: str | None = None
     buildspec: str | None = None
     insecure_ssl: bool = False
+    git_clone_depth: int | None = None
+    auth: SourceAuth | None = None
+    source_identifier: str | None = None  # only of a secondary source
+
+
+class SourceVersion(Structure):
+    """Which version of a secondary source is built."""
+
+    source_identifier: str
+    source_version: str
 
 
 class Artifacts(Structure):
@@ -50,6 +67,7 @@ class Artifacts(Structure):
     packaging: str | None = None
     override_artifact_name: bool | None = None
     encryption_disabled: bool | None = None
+    artifact_identifier: str | None = None  # only of a secondary artifact
 
 
 class EnvironmentVariable(Structure):
@@ -108,9 +126,9 @@ class Project(Structure):
     last_modified: datetime
     description: str | None = None
     source_version: str | None = None
-    secondary_sources: tuple[Any, ...] = ()
-    secondary_source_versions: tuple[Any, ...] = ()
-    secondary_artifacts: tuple[Any, ...] = ()
+    secondary_sources: tuple[Source, ...] = ()
+    secondary_source_versions: tuple[SourceVersion, ...] = ()
+    secondary_artifacts: tuple[Artifacts, ...] = ()
     cache: dict[str, Any] = {"type": "NO_CACHE"}
     timeout_in_minutes: int = 60
     queued_timeout_in_minutes: int = 480
@@ -148,6 +166,14 @@ class BuildArtifacts(Structure):
     md5sum: str | None = Field(None, alias="md5sum")
     override_artifact_name: bool | None = None
     encryption_disabled: bool | None = None
+    artifact_identifier: str | None = None
+
+
+class ExportedVariable(Structure):
+    """A variable that a build leaves to its pipeline."""
+
+    name: str
+    value: str
 
 
 class LogsLocation(Structure):
@@ -185,14 +211,58 @@ class Build(Structure):
     phases: tuple[BuildPhase, ...] = ()
     end_time: datetime | None = None
     source_version: str | None = None
-    secondary_sources: tuple[Any, ...] = ()
-    secondary_source_versions: tuple[Any, ...] = ()
-    secondary_artifacts: tuple[Any, ...] = ()
+    resolved_source_version: str | None = None
+    secondary_sources: tuple[Source, ...] = ()
+    secondary_source_versions: tuple[SourceVersion, ...] = ()
+    secondary_artifacts: tuple[BuildArtifacts, ...] = ()
+    exported_environment_variables: tuple[ExportedVariable, ...] = ()
 
     @property
     def uuid(self) -> str:
         """The part of the id after the project's name."""
         return self.id.partition(":")[2]
+
+
+@dataclass(frozen=True)
+class PipelineArtifact:
+    """A zip in a pipeline's artifact store: its name in the pipeline, and where it is or has to go."""
+
+    name: str
+    bucket: str
+    key: str
+
+    @property
+    def arn(self) -> str:
+        """The object's ARN."""
+        return f"arn:aws:s3:::{self.bucket}/{self.key}"
+
+
+@dataclass(frozen=True)
+class PipelineWork:
+    """What CodePipeline hands to a build, in the place of the project's own source and artifacts.
+
+    Parameters
+    ----------
+    initiator
+        ``codepipeline/`` and the pipeline's name.
+    source
+        The artifact that holds the buildspec, in which commands run.
+    secondary_sources
+        The action's other input artifacts.
+    outputs
+        The action's output artifacts; the build writes each to exactly this place.
+    revision
+        The revision of ``source``, as its source action tells it; empty when there is none.
+    encryption_key
+        The KMS key of the artifact store; empty for AWS's own.
+    """
+
+    initiator: str
+    source: PipelineArtifact
+    secondary_sources: tuple[PipelineArtifact, ...] = ()
+    outputs: tuple[PipelineArtifact, ...] = ()
+    revision: str = ""
+    encryption_key: str = ""
 
 
 @dataclass(frozen=True)
@@ -207,11 +277,14 @@ class Order:
         The environment variables given to StartBuild.
     source_version
         The version of the source, for S3 an object's version id.
+    work
+        What CodePipeline handed over, when it started the build.
     """
 
     project: Project
     overrides: tuple[EnvironmentVariable, ...] = ()
     source_version: str | None = None
+    work: PipelineWork | None = None
 
 
 @dataclass
@@ -239,12 +312,13 @@ class Store:
         with self.lock:
             return [build for build in self.builds.values() if build.project_name == project]
 
-    def update_build(self, build_id: str, change: Callable[[Build], dict[str, Any]]) -> None:
-        """Replace a build by one with the changed members; a build that was deleted stays deleted."""
+    def update_build(self, build_id: str, change: Callable[[Build], dict[str, Any]]) -> Build | None:
+        """Replace a build by one with the changed members and return it; a build that was deleted stays deleted."""
         with self.lock:
             build = self.builds.get(build_id)
             if build:
-                self.builds[build_id] = build.model_copy(update=change(build))
+                build = self.builds[build_id] = build.model_copy(update=change(build))
+            return build
 
 
 @dataclass(frozen=True)

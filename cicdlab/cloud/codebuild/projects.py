@@ -6,11 +6,12 @@ from typing import Any
 
 from ..errors import ServiceError
 from .buildspec import is_inline, is_passable
-from .environment import merged
-from .model import Artifacts, Environment, EnvironmentVariable, LogsConfig, Order, Project, Source, Store
+from .model import Artifacts, EnvironmentVariable, Project, Source, Store
 from .sources import split_location
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-_]{1,149}")
+MOST_SECONDARY = 12
+_IDENTIFIER = re.compile(r"\w{1,127}", re.ASCII)
 
 
 def invalid(message: str) -> ServiceError:
@@ -24,7 +25,7 @@ def created(store: Store, request: dict[str, Any], now: datetime) -> Project:
     name = request["name"]
     if not _NAME.fullmatch(name):
         raise invalid(f"Invalid project name: {name}")  # rule: project-name
-    return _checked(
+    return checked(
         Project.model_validate(
             {
                 "encryptionKey": f"arn:aws:kms:{store.region}:{store.account}:alias/aws/s3",
@@ -32,7 +33,7 @@ def created(store: Store, request: dict[str, Any], now: datetime) -> Project:
                 "arn": store.arn("project", name),
                 "created": now,
                 "lastModified": now,
-                "artifacts": _artifacts(request["artifacts"], name),
+                **artifact_members(request, name),
             }
         )
     )
@@ -41,57 +42,15 @@ def created(store: Store, request: dict[str, Any], now: datetime) -> Project:
 def updated(project: Project, request: dict[str, Any], now: datetime) -> Project:
     """Return a project with the members that an UpdateProject request gives."""
     # rule: update-replaces-given-members
-    members = {**project.wire(), **_members(request), "lastModified": now}
-    if "artifacts" in request:
-        members["artifacts"] = _artifacts(request["artifacts"], project.name)
+    members = {
+        **project.wire(),
+        **_members(request),
+        **artifact_members(request, project.name),
+        "lastModified": now,
+    }
     if request.get("concurrentBuildLimit") == -1:
         del members["concurrentBuildLimit"]  # rule: concurrent-build-limit-removed
-    return _checked(Project.model_validate(members))
-
-
-def ordered(project: Project, request: dict[str, Any]) -> Order:
-    """Return what a StartBuild request asks for: the project with this build's overrides.
-
-    Raises
-    ------
-    ServiceError
-        ``InvalidInputException`` when the overrides don't fit together.
-    """
-    # rule: overrides-for-one-build
-    source_type = request.get("sourceTypeOverride", project.source.type)
-    location = request.get("sourceLocationOverride", project.source.location)
-    source = project.source.model_copy(
-        update={
-            "type": source_type,
-            "location": None if source_type == "NO_SOURCE" else location,
-            "buildspec": request.get("buildspecOverride", project.source.buildspec),
-        }
-    )
-    overrides = tuple(
-        EnvironmentVariable.model_validate(each) for each in request.get("environmentVariablesOverride", ())
-    )
-    changes: dict[str, Any] = {"source": source, "environment": _environment(project, request)}
-    if "artifactsOverride" in request:
-        changes["artifacts"] = Artifacts.model_validate(_artifacts(request["artifactsOverride"], project.name))
-    if "logsConfigOverride" in request:
-        changes["logs_config"] = LogsConfig.model_validate(request["logsConfigOverride"])
-    for member in ("serviceRole", "encryptionKey", "timeoutInMinutes", "queuedTimeoutInMinutes"):
-        if f"{member}Override" in request:
-            changes[_python_name(member)] = request[f"{member}Override"]
-    effective = _checked(project.model_copy(update=changes))
-    version = request.get("sourceVersion") or project.source_version
-    if version and (source.location or "").endswith("/"):
-        raise invalid("Source version should be empty for S3 folder source location")
-    _check_variables(overrides)
-    return Order(effective, overrides, version)
-
-
-def effective_environment(order: Order) -> Environment:
-    """Return the environment of a build, with the variables of StartBuild merged in."""
-    environment = order.project.environment
-    return environment.model_copy(
-        update={"environment_variables": merged(environment.environment_variables, order.overrides)}
-    )
+    return checked(Project.model_validate(members))
 
 
 def _members(request: dict[str, Any]) -> dict[str, Any]:
@@ -101,33 +60,46 @@ def _members(request: dict[str, Any]) -> dict[str, Any]:
     return members
 
 
-def _artifacts(given: dict[str, Any], project_name: str) -> dict[str, Any]:
+def artifact_members(request: dict[str, Any], project_name: str, suffix: str = "") -> dict[str, Any]:
+    """Return the artifacts that a request gives, with AWS's defaults; the members' names may have a suffix there."""
     # rule: artifact-defaults
+    members: dict[str, Any] = {}
+    if f"artifacts{suffix}" in request:
+        members["artifacts"] = _with_defaults(request[f"artifacts{suffix}"], project_name)
+    if f"secondaryArtifacts{suffix}" in request:
+        members["secondaryArtifacts"] = [
+            _with_defaults(each, each.get("artifactIdentifier", "")) for each in request[f"secondaryArtifacts{suffix}"]
+        ]
+    return members
+
+
+def _with_defaults(given: dict[str, Any], name: str) -> dict[str, Any]:
     if given["type"] != "S3":
         return given
-    return {"namespaceType": "NONE", "packaging": "NONE", "name": project_name, "encryptionDisabled": False, **given}
+    return {"namespaceType": "NONE", "packaging": "NONE", "name": name, "encryptionDisabled": False, **given}
 
 
-def _environment(project: Project, request: dict[str, Any]) -> Environment:
-    changes = {
-        _python_name(member): request[f"{member}Override"]
-        for member in ("type", "image", "computeType", "privilegedMode", "imagePullCredentialsType", "hostKernel")
-        if f"{member}Override" in request
-    }
-    if "environmentTypeOverride" in request:
-        changes["type"] = request["environmentTypeOverride"]
-    return project.environment.model_copy(update=changes)
+def checked(project: Project) -> Project:
+    """Check what AWS's model of a single member can't: that a project's parts fit together.
 
-
-def _python_name(member: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", member).lower()
-
-
-def _checked(project: Project) -> Project:
-    """Check what AWS's model of a single member can't: that a project's parts fit together."""
+    Raises
+    ------
+    ServiceError
+        ``InvalidInputException``: they don't.
+    """
+    if (project.artifacts.type == "CODEPIPELINE") != (project.source.type == "CODEPIPELINE"):
+        # rule: codepipeline-both-ends
+        raise invalid(
+            "Invalid input: when using CodePipeline both sourceType, and artifactType must be set to: CODEPIPELINE"
+        )
+    if project.source.type == "CODEPIPELINE" and project.badge["badgeEnabled"]:
+        # rule: badge-codepipeline
+        raise invalid("Build badges are not supported for CodePipeline source")
     _check_source(project.source)
-    _check_artifacts(project)
-    _check_variables(project.environment.environment_variables)
+    _check_artifacts(project.artifacts)
+    _check_secondary_sources(project.secondary_sources)
+    _check_secondary_artifacts(project.secondary_artifacts)
+    check_variables(project.environment.environment_variables)
     return project
 
 
@@ -148,10 +120,7 @@ def _check_source(source: Source) -> None:
             raise invalid("Invalid project source: source type NO_SOURCE has no location")
 
 
-def _check_artifacts(project: Project) -> None:
-    artifacts = project.artifacts
-    if (artifacts.type == "CODEPIPELINE") != (project.source.type == "CODEPIPELINE"):
-        raise invalid("Invalid artifacts: source and artifacts must both be of type CODEPIPELINE, or neither")
+def _check_artifacts(artifacts: Artifacts) -> None:
     if artifacts.type == "S3" and not artifacts.location:
         # rule: artifacts-s3-location
         raise invalid("Invalid artifacts: artifacts of type S3 need a location, the name of a bucket")
@@ -160,7 +129,47 @@ def _check_artifacts(project: Project) -> None:
         raise invalid("Invalid artifacts: encryptionDisabled is for artifacts of type S3 only")
 
 
-def _check_variables(variables: tuple[EnvironmentVariable, ...]) -> None:
+def _check_secondary_sources(sources: tuple[Source, ...]) -> None:
+    # rule: secondary-sources-limit
+    _check_identifiers("source", "secondarySources", [source.source_identifier for source in sources])
+    for source in sources:
+        if source.type in ("CODEPIPELINE", "NO_SOURCE"):
+            raise invalid(f"Invalid project source: a secondary source can't be of type {source.type}")
+        _check_source(source)
+
+
+def _check_secondary_artifacts(artifacts: tuple[Artifacts, ...]) -> None:
+    # rule: secondary-artifacts-limit
+    _check_identifiers("artifact", "secondaryArtifacts", [each.artifact_identifier for each in artifacts])
+    for each in artifacts:
+        if each.type != "S3":
+            # rule: secondary-artifacts-are-s3
+            raise invalid(f"Invalid artifacts: secondary artifacts are of type S3, not {each.type}")
+        _check_artifacts(each)
+
+
+def _check_identifiers(kind: str, member: str, identifiers: list[str | None]) -> None:
+    # rule: secondary-identifier
+    if len(identifiers) > MOST_SECONDARY:
+        raise invalid(f"Invalid {member}: a project has at most {MOST_SECONDARY}")
+    for identifier in identifiers:
+        if not _IDENTIFIER.fullmatch(identifier or ""):
+            raise invalid(
+                f"Invalid {member}: each needs a {kind}Identifier of letters, digits and underscores, "
+                f"less than 128 of them; not {identifier!r}"
+            )
+        if identifiers.count(identifier) > 1:
+            raise invalid(f"Invalid {member}: the {kind}Identifier {identifier} is there more than once")
+
+
+def check_variables(variables: tuple[EnvironmentVariable, ...]) -> None:
+    """Refuse variables that no process can be given.
+
+    Raises
+    ------
+    ServiceError
+        ``InvalidInputException``.
+    """
     for variable in variables:
         if "=" in variable.name or not is_passable(variable.name + variable.value):
             raise invalid(f"Invalid environment variable: {variable.name!r}")

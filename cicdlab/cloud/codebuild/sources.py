@@ -19,7 +19,7 @@ def split_location(location: str | None) -> tuple[str, str]:
     return (bucket, key) if bucket and slash and key else ("", "")
 
 
-def download(s3: Any, location: str, version: str | None, target: Path) -> None:
+def download(s3: Any, location: str, version: str | None, target: Path, label: str) -> None:
     """Bring a zip or the objects under a prefix into a folder.
 
     Parameters
@@ -32,6 +32,8 @@ def download(s3: Any, location: str, version: str | None, target: Path) -> None:
         The object's version id, or None for the latest.
     target
         The source folder.
+    label
+        What to call the source when it can't be brought.
 
     Raises
     ------
@@ -46,10 +48,12 @@ def download(s3: Any, location: str, version: str | None, target: Path) -> None:
         else:
             _download_zip(s3, bucket, key, version, target)
     except (ClientError, BotoCoreError) as error:
-        raise PhaseError("CLIENT_ERROR", f"{aws_reason(error)} for primary source {bucket}/{key}") from error
+        reason = aws_reason(error)
     except (archive.ArchiveError, OSError) as error:
-        reason = getattr(error, "strerror", None) or error  # without the place on this machine
-        raise PhaseError("CLIENT_ERROR", f"{reason} for primary source {bucket}/{key}") from error
+        reason = getattr(error, "strerror", None) or str(error)  # without the place on this machine
+    else:
+        return
+    raise PhaseError("CLIENT_ERROR", f"{reason} for {label}")
 
 
 def read_text(s3: Any, arn: str) -> str:
@@ -81,17 +85,13 @@ def _download_folder(s3: Any, bucket: str, prefix: str, target: Path) -> None:
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     found = [item["Key"] for page in pages for item in page.get("Contents", [])]
     if not found:
-        raise PhaseError(
-            "CLIENT_ERROR", f"NoSuchKey: nothing is stored under {prefix} for primary source {bucket}/{prefix}"
-        )
+        raise archive.ArchiveError(f"NoSuchKey: nothing is stored under {prefix}")
     for key in found:
         name = PurePosixPath(key.removeprefix(prefix))
         if key.endswith("/"):
             continue
         if name.is_absolute() or ".." in name.parts or "\0" in str(name):
-            raise PhaseError(
-                "CLIENT_ERROR", f"the object {key} points out of the source for primary source {bucket}/{prefix}"
-            )
+            raise archive.ArchiveError(f"the object {key} points out of the source")
         path = target.joinpath(*name.parts)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read())

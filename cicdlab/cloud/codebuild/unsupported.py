@@ -15,7 +15,6 @@ BUILDSPEC: Mapping[str, frozenset[str]] = {
     "env.shell": frozenset({"bash", "/bin/sh"}),
     "env.parameter-store": frozenset(),
     "env.secrets-manager": frozenset(),
-    "env.exported-variables": frozenset(),
     "env.git-credential-helper": frozenset({"no", "false"}),
     "environment_variables": frozenset(),
     "proxy.upload-artifacts": frozenset({"no", "false"}),
@@ -25,7 +24,8 @@ BUILDSPEC: Mapping[str, frozenset[str]] = {
     "reports": frozenset(),
     "artifacts.enable-symlinks": frozenset({"no", "false"}),
     "artifacts.s3-prefix": frozenset(),
-    "artifacts.secondary-artifacts": frozenset(),
+    "artifacts.secondary-artifacts.*.enable-symlinks": frozenset({"no", "false"}),
+    "artifacts.secondary-artifacts.*.s3-prefix": frozenset(),
 }
 
 # Members of StartBuild that are read; every other one is refused.
@@ -36,6 +36,11 @@ START_BUILD = frozenset(
         "idempotencyToken",
         "sourceTypeOverride",
         "sourceLocationOverride",
+        "sourceAuthOverride",
+        "gitCloneDepthOverride",
+        "secondarySourcesOverride",
+        "secondarySourcesVersionOverride",
+        "secondaryArtifactsOverride",
         "buildspecOverride",
         "artifactsOverride",
         "environmentVariablesOverride",
@@ -54,8 +59,7 @@ START_BUILD = frozenset(
     }
 )
 
-_SOURCES = {"S3", "NO_SOURCE"}
-_ARTIFACTS = {"S3", "NO_ARTIFACTS"}
+_SOURCES = {"CODEPIPELINE", "S3", "NO_SOURCE"}
 _MACHINES = {"LINUX_CONTAINER", "LINUX_GPU_CONTAINER", "ARM_CONTAINER", "LINUX_EC2", "ARM_EC2"}
 
 
@@ -69,8 +73,6 @@ def _machine(environment: Environment, name: str) -> Any:
 
 # What to name in the answer → whether a project uses it.
 _PROJECT: Mapping[str, Callable[[Project], bool]] = {
-    "secondarySources": lambda project: bool(project.secondary_sources),
-    "secondaryArtifacts": lambda project: bool(project.secondary_artifacts),
     "cache of type S3": lambda project: project.cache["type"] == "S3",
     "vpcConfig": lambda project: bool((_extra(project, "vpcConfig") or {}).get("vpcId")),
     "fileSystemLocations": lambda project: bool(_extra(project, "fileSystemLocations")),
@@ -93,10 +95,9 @@ def in_request(request: Mapping[str, Any]) -> str | None:
 
 def in_project(project: Project, overrides: tuple[EnvironmentVariable, ...]) -> str | None:
     """Return the name of the first setting of a build that is not simulated."""
-    if project.source.type not in _SOURCES:
-        return f"a source of type {project.source.type}"
-    if project.artifacts.type not in _ARTIFACTS:
-        return f"artifacts of type {project.artifacts.type}"
+    for source in (project.source, *project.secondary_sources):
+        if source.type not in _SOURCES:
+            return f"a source of type {source.type}"
     if project.environment.type not in _MACHINES:
         return f"an environment of type {project.environment.type}"
     for variable in (*project.environment.environment_variables, *overrides):

@@ -1,10 +1,12 @@
 """Operations on builds: start, retry, list, delete."""
 
+import json
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from ...goods import EVERYTHING, make_role, trust_in
 from ...waiting import wait_until
 from .conftest import Bench, spec
 
@@ -40,6 +42,29 @@ def test_builds_are_found_by_id_and_by_arn_and_missing_ones_listed_apart(bench: 
     assert answer["buildsNotFound"] == ["demo:none"]
 
 
+def test_a_build_names_who_started_it(bench: Bench) -> None:
+    bench.project("demo", spec(build=["echo $CODEBUILD_INITIATOR"]))
+    iam = bench.client("iam")
+    iam.create_user(UserName="ann")
+    iam.put_user_policy(UserName="ann", PolicyName="all", PolicyDocument=json.dumps(EVERYTHING))
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+    role = make_role(iam, "releaser", trust_in({"AWS": "123456789012"}))
+    sts = bench.cloud.client("sts", aws_access_key_id="123456789012")
+    given = sts.assume_role(RoleArn=role, RoleSessionName="friday")["Credentials"]
+    session = {
+        "aws_access_key_id": given["AccessKeyId"],
+        "aws_secret_access_key": given["SecretAccessKey"],
+        "aws_session_token": given["SessionToken"],
+    }
+    for who, name in ((keys, "ann"), (session, "releaser/friday"), ({}, "administrator")):
+        codebuild = bench.cloud.client("codebuild", **who)
+        build = bench.ended(codebuild.start_build(projectName="demo")["build"]["id"])
+        assert (build["initiator"], bench.output(build)) == (name, [name])
+        again = bench.ended(bench.codebuild.retry_build(id=build["id"])["build"]["id"])
+        assert again["initiator"] == "administrator"
+
+
 def test_overrides_count_for_one_build_only(bench: Bench) -> None:
     bench.project("demo", spec(build=["echo project"]))
     build = bench.build(
@@ -56,6 +81,13 @@ def test_overrides_count_for_one_build_only(bench: Bench) -> None:
     assert build["environment"]["type"] == "ARM_CONTAINER"
     assert build["timeoutInMinutes"] == 90
     assert bench.output(bench.build("demo")) == ["project"]
+
+
+def test_how_a_source_is_read_may_be_overridden(bench: Bench) -> None:
+    bench.project("demo")
+    auth = {"type": "CODECONNECTIONS", "resource": "arn:aws:codeconnections:us-east-1:123456789012:connection/a"}
+    source = bench.build("demo", sourceAuthOverride=auth, gitCloneDepthOverride=3)["source"]
+    assert (source["auth"], source["gitCloneDepth"]) == (auth, 3)
 
 
 def test_source_and_artifacts_may_be_overridden(bench: Bench) -> None:
@@ -90,8 +122,8 @@ def test_an_overriding_role_must_trust_codebuild_and_is_used(bench: Bench) -> No
     [
         {"debugSessionEnabled": True},
         {"cacheOverride": {"type": "NO_CACHE"}},
-        {"secondarySourcesOverride": []},
-        {"gitCloneDepthOverride": 1},
+        {"gitSubmodulesConfigOverride": {"fetchSubmodules": True}},
+        {"certificateOverride": "b/c"},
         {"fleetOverride": {"fleetArn": "a"}},
         {"autoRetryLimitOverride": 1},
     ],
@@ -107,8 +139,6 @@ def test_an_override_that_is_not_simulated_is_refused_by_name(bench: Bench, over
 @pytest.mark.parametrize(
     ("members", "name"),
     [
-        ({"secondaryArtifacts": [{"type": "S3", "location": "b", "artifactIdentifier": "c"}]}, "secondaryArtifacts"),
-        ({"secondarySources": [{"type": "S3", "location": "b/c.zip", "sourceIdentifier": "d"}]}, "secondarySources"),
         ({"cache": {"type": "S3", "location": "b"}}, "cache of type S3"),
         ({"vpcConfig": {"vpcId": "vpc-1", "subnets": ["s"], "securityGroupIds": ["g"]}}, "vpcConfig"),
         ({"fileSystemLocations": [{"type": "EFS", "identifier": "a"}]}, "fileSystemLocations"),

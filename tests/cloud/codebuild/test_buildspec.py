@@ -104,6 +104,16 @@ def test_artifacts_need_files() -> None:
     assert message == "artifacts needs a list of files, at line 3."
 
 
+def test_files_are_needed_even_where_all_artifacts_are_secondary() -> None:
+    block = "phases: {build: {commands: [a]}}\nartifacts:\n  secondary-artifacts:\n    one: {files: [a]}\n"
+    assert refused(spec(block)).message == "artifacts needs a list of files, at line 3."
+    both = block.replace("artifacts:\n  s", "artifacts:\n  files: [a]\n  s", 1)
+    assert refused(spec(both.replace("{files: [a]}\n", "{name: b}\n"))).message == (
+        "artifacts.secondary-artifacts.one needs a list of files, at line 6."
+    )
+    assert parse(spec(both)).secondary_artifacts["one"].files == ("a",)
+
+
 @pytest.mark.parametrize(
     ("text", "part"),
     [
@@ -121,6 +131,8 @@ def test_artifacts_need_files() -> None:
         (spec('phases: {build: {commands: ["\\ud800"]}}'), "that no command can be given"),
         (spec("phases: {build: {commands: [a]}}\nenv: {variables: {'A=B': c}}"), "'A=B'"),
         (spec("phases: {build: {commands: [a]}}\nartifacts: {files: [a], filse: [b]}"), "no key 'filse'"),
+        (spec("phases: {build: {commands: [a]}}\nenv: {exported-variables: [A-B]}"), "'A-B'"),
+        (spec("phases: {build: {commands: [a]}}\nartifacts: {files: [a], secondary-artifacts: [b]}"), "block of keys"),
         ("version: 0.2\nphases:\n\tbuild: x", "at line 3"),
         ("version: 0.2\nphases: {a", "at line 2"),
         ("#" * 100_001, "larger than"),
@@ -139,13 +151,15 @@ def test_what_is_wrong_is_said_with_its_place(text: str, part: str) -> None:
     [
         ("env: {parameter-store: {A: /b}}", "env.parameter-store"),
         ("env: {secrets-manager: {A: b}}", "env.secrets-manager"),
-        ("env: {exported-variables: [A]}", "env.exported-variables"),
         ("env: {shell: powershell.exe}", "env.shell"),
         ("env: {git-credential-helper: yes}", "env.git-credential-helper"),
         ("run-as: nobody", "run-as"),
         ("proxy: {logs: yes}", "proxy.logs"),
         ("reports: {unit: {files: [a]}}", "reports"),
-        ("artifacts: {files: [a], secondary-artifacts: {b: {files: [c]}}}", "artifacts.secondary-artifacts"),
+        (
+            "artifacts: {files: [a], secondary-artifacts: {b: {files: [c], s3-prefix: p}}}",
+            "artifacts.secondary-artifacts.b.s3-prefix",
+        ),
         ("artifacts: {files: [a], enable-symlinks: yes}", "artifacts.enable-symlinks"),
         ("artifacts: {files: [a], s3-prefix: p}", "artifacts.s3-prefix"),
         ("environment_variables: {plaintext: {A: b}}", "environment_variables"),

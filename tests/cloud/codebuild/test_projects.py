@@ -173,8 +173,12 @@ def test_s3_artifacts_need_a_bucket(bench: Bench) -> None:
 def test_codepipeline_is_both_ends_or_none(bench: Bench) -> None:
     pipeline = {"type": "CODEPIPELINE"}
     create = bench.codebuild.create_project
-    assert refused(create, **bench.settings(artifacts=pipeline))[0] == "InvalidInputException"
-    assert refused(create, **{**bench.settings(), "source": pipeline})[0] == "InvalidInputException"
+    expected = (
+        "InvalidInputException",
+        "Invalid input: when using CodePipeline both sourceType, and artifactType must be set to: CODEPIPELINE",
+    )
+    assert refused(create, **bench.settings(artifacts=pipeline)) == expected
+    assert refused(create, **{**bench.settings(), "source": pipeline}) == expected
     assert create(**{**bench.settings(artifacts=pipeline), "source": pipeline})["project"]["source"]["type"]
 
 
