@@ -6,7 +6,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-re
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from urllib.parse import parse_qs
+
+from botocore.loaders import create_loader
 
 from .errors import ServiceError
 
@@ -52,7 +55,7 @@ class Scope:
             found, old = _HEADER.fullmatch(authorization), _VERSION_2.fullmatch(authorization)
             token = headers.get("x-amz-security-token", "")
             if found:
-                return cls(found[1], found[2], found[3], token)
+                return cls(found[1], _known(found[2]), found[3], token)
             if old:
                 return cls(old[1], REGION, "s3", token)
             raise _unreadable()
@@ -61,12 +64,25 @@ class Scope:
             if not found:
                 raise _unreadable()
             _check_age(_date(_only(given, "X-Amz-Date")) + _seconds(_only(given, "X-Amz-Expires")))
-            return cls(found[1], found[2], found[3], _only(given, "X-Amz-Security-Token", required=False))
+            return cls(found[1], _known(found[2]), found[3], _only(given, "X-Amz-Security-Token", required=False))
         if "AWSAccessKeyId" in given:  # how boto3 presigns for an endpoint of one's own
             _check_age(datetime.fromtimestamp(0, UTC) + _seconds(_only(given, "Expires")))
             token = _only(given, "x-amz-security-token", required=False)
             return cls(_only(given, "AWSAccessKeyId"), REGION, "s3", token)
         return cls()
+
+
+def _known(region: str) -> str:
+    """Return a region that there is: the backend would take another one for a part of a service's name."""
+    if region not in _regions():
+        raise ServiceError("SignatureDoesNotMatch", "Credential should be scoped to a valid region.", 403)
+    return region
+
+
+@cache
+def _regions() -> frozenset[str]:
+    partitions = create_loader().load_data("endpoints")["partitions"]
+    return frozenset(region for partition in partitions for region in partition["regions"])
 
 
 def _only(given: dict[str, list[str]], name: str, required: bool = True) -> str:

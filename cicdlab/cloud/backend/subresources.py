@@ -52,4 +52,4 @@ def _subresources() -> frozenset[str]:
     model = service_model("s3")
     queries = (model.operation_model(name).http["requestUri"].partition("?")[2] for name in model.operation_names)
     names = (re.split(r"[&=]", query)[0] for query in queries if query)
-    return frozenset(names) | {"list-type", "uploadId"} - {"x-id"}
+    return (frozenset(names) | {"list-type", "uploadId"}) - {"x-id"}

@@ -15,6 +15,7 @@ from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
 
 from ..errors import ServiceError, UndescribedError
+from ..identity.actions import copy_source
 from ..scope import Scope
 from . import subresources
 
@@ -29,6 +30,7 @@ _ELB_V2 = "2015-12-01"
 def service_name(signing_name: str, environ: dict[str, Any]) -> str:
     """Return botocore's name of the service that a request was signed for."""
     if signing_name == "elasticloadbalancing":
+        _unpack(environ)
         _settle_query(environ)
         version = Request(environ, populate_request=False).values.get("Version")
         environ["wsgi.input"].seek(0)
@@ -52,7 +54,9 @@ def settle(service: str, scope: Scope, environ: dict[str, Any]) -> None:
     protocols = _protocols(service)
     if protocols is None:
         return
-    if service != "s3":
+    if service == "s3":
+        _settle_copy(environ)
+    else:
         _unpack(environ)
     target = environ.get("HTTP_X_AMZ_TARGET")
     if target and "json" in protocols:
@@ -81,6 +85,14 @@ def _settle_query(environ: dict[str, Any]) -> None:
         environ.pop("CONTENT_TYPE", None)
     else:
         _require(False, "this service")
+
+
+def _settle_copy(environ: dict[str, Any]) -> None:
+    """Write the object that is copied in the one form that moto reads as it is meant."""
+    if source := environ.get("HTTP_X_AMZ_COPY_SOURCE"):
+        bucket, key, version = copy_source(source)
+        asked = f"?versionId={version}" if version else ""
+        environ["HTTP_X_AMZ_COPY_SOURCE"] = quote(f"{bucket}/{key}") + asked
 
 
 def _unpack(environ: dict[str, Any]) -> None:

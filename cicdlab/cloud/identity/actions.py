@@ -33,7 +33,8 @@ _EC2_TYPES = {
     "vol": "volume",
     "vpc": "vpc",
 }
-_COPY_SOURCE = re.compile(r"/?([A-Za-z0-9][\w.-]{1,254})/([^/?#].*)", re.DOTALL | re.ASCII)
+_COPY_SOURCE = re.compile(r"/?([A-Za-z0-9][\w.-]{1,254})/(.+)", re.DOTALL | re.ASCII)
+_COPY_VERSION = re.compile(r"versionId=([\w.~-]+)", re.ASCII)
 _QUEUE = re.compile(r"(?:(?:https?://[^/?#]+)?/?(\d{12})/)?([\w-]{1,80}(?:\.fifo)?)", re.ASCII)
 _PARTIAL_FUNCTION = re.compile(r"\d{12}:function:.+")
 _NAMED = re.compile(r"([\w.]+)\[(\w+)=KEY\]\.(\w+)")
@@ -155,7 +156,7 @@ def needs(call: ApiCall, directory: Directory) -> list[Need]:
     usual = known.arns(call.operation)
     named = known.actions.get(call.operation, (f"{known.prefix}:{call.operation}",))
     wanted = [each if isinstance(each, Action) else Action(action=each) for each in named]
-    if "?versionId=" in str(call.members.get("CopySource", "")):
+    if "CopySource" in call.members and copy_source(call.members["CopySource"])[2]:
         wanted = [
             each.model_copy(update={"action": "s3:GetObjectVersion"}) if each.action == "s3:GetObject" else each
             for each in wanted
@@ -388,11 +389,11 @@ def _queue_name(value: Any, call: ApiCall, *_: Any) -> str:
 
 
 def _copy_source(value: Any, *_: Any) -> str:
-    return "/".join(copy_source(value))
+    return "/".join(copy_source(value)[:2])
 
 
-def copy_source(value: Any) -> tuple[str, str]:
-    """Return bucket and key of the object that a request copies.
+def copy_source(value: Any) -> tuple[str, str, str]:
+    """Return bucket, key and version, or an empty string, of the object that a request copies.
 
     Raises
     ------
@@ -400,11 +401,12 @@ def copy_source(value: Any) -> tuple[str, str]:
         It names no object, or in two ways.
     """
     if isinstance(value, Mapping):
-        return str(value.get("Bucket", "")), str(value.get("Key", ""))
-    found = _COPY_SOURCE.fullmatch(unquote(str(value)).partition("?versionId=")[0])
-    if not found:
+        return str(value.get("Bucket", "")), str(value.get("Key", "")), str(value.get("VersionId") or "")
+    path, asked, query = str(value).partition("?")
+    found, version = _COPY_SOURCE.fullmatch(unquote(path)), _COPY_VERSION.fullmatch(query)
+    if not found or (asked and not version):
         raise ServiceError("InvalidArgument", "Invalid copy source object key")
-    return found[1], found[2]
+    return found[1], found[2], version[1] if version else ""
 
 
 def _ec2_resource(value: Any, *_: Any) -> str:

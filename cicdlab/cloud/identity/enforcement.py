@@ -17,7 +17,11 @@ from .implied import GENERATE, key_uses, managed_key_policy, roles_passed
 from .model import Decision, Effect, Kind, Policies, Principal, Request
 
 KEPT = 50  # denials
-_BUILDING = {"CreateStack", "UpdateStack", "DeleteStack", "ExecuteChangeSet"}
+_BUILDING = frozenset(
+    {"CreateStack", "UpdateStack", "DeleteStack", "RollbackStack", "ContinueUpdateRollback", "ExecuteChangeSet"}
+    | {"ExecuteStackRefactor", "ImportStacksToStackSet"}
+    | {f"{verb}{what}" for verb in ("Create", "Update", "Delete") for what in ("StackSet", "StackInstances")}
+)
 
 
 @dataclass(frozen=True)

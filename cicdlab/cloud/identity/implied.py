@@ -61,7 +61,7 @@ def _read(call: ApiCall, directory: Directory) -> Iterator[Use]:
 
 def _copied(call: ApiCall, directory: Directory) -> Iterator[Use]:
     """The key of the object that is copied."""
-    yield from _object(directory, *copy_source(call.members.get("CopySource")), "")
+    yield from _object(directory, *copy_source(call.members.get("CopySource")))
 
 
 def _object(directory: Directory, bucket: str, key: str, version: str) -> Iterator[Use]:

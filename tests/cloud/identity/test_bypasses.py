@@ -140,7 +140,7 @@ def test_a_packed_body_is_unpacked_before_it_is_judged(accounts: Accounts, ann) 
         assert (SECRET in answer) is seen
 
 
-@pytest.mark.parametrize("service", ["ssm", "iam", "s3zzz", "s3-object-lambda", "zzz"])
+@pytest.mark.parametrize("service", ["ssm", "iam", "s3zzz", "xs3", "my-s3", "s3-object-lambda", "zzz"])
 def test_an_address_that_is_signed_for_another_service_reaches_no_object(accounts: Accounts, ann, service) -> None:
     for key in (ann[0], PARTNER):
         date = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
@@ -197,12 +197,52 @@ def test_what_is_stored_is_not_read_as_a_request(accounts: Accounts) -> None:
     assert manager.get_secret_value(SecretId="db")["SecretString"] == value
 
 
-@pytest.mark.parametrize("source", ["//mine/secret/k", "http://mine/secret/k", "mine:secret/k", "b%2Fk", "/", "mine"])
+@pytest.mark.parametrize(
+    "source",
+    ["//mine/secret/k", "http://mine/secret/k", "mine:secret/k", "b%2Fk", "/", "mine"]
+    + [
+        "mine/a?x&versionId=1",
+        "mine/a?version%49d=1",
+        "mine/a?%76ersionId=1",
+        "mine/a?versionId=1&versionId=2",
+        "mine/a?",
+    ],
+)
 def test_the_source_of_a_copy_is_one_object(accounts: Accounts, ann, source) -> None:
     headers = {"Authorization": scope(ann[0], "s3"), "x_amz_copy_source": source}
     status, _ = send(accounts, "PUT", "/mine/copy", b"", **headers)
     assert status >= 400
     assert [each["Key"] for each in accounts.admin("s3").list_objects_v2(Bucket="mine")["Contents"]] == ["a"]
+
+
+@pytest.mark.parametrize(
+    "rest", ["?secret", "%3Fsecret", "#secret", "%23secret", ";secret", "?versionId=1?versionId=1"]
+)
+def test_a_copy_reads_the_whole_key_that_was_asked_for(accounts: Accounts, rest: str) -> None:
+    accounts.bucket("goods", k=SECRET)
+    text = policy(statement(["s3:GetObject", "s3:PutObject"], "arn:aws:s3:::goods/k?*"))
+    reader = accounts.user(text)("s3")
+    key = accounts.admin("iam").create_access_key(UserName="ann")["AccessKey"]["AccessKeyId"]
+    headers = {"Authorization": scope(key, "s3"), "x_amz_copy_source": f"goods/k{rest}"}
+    assert send(accounts, "PUT", "/goods/k%3Fcopy", b"", **headers)[0] >= 400
+    refused(reader.get_object, Bucket="goods", Key="k?copy")
+
+
+@pytest.mark.parametrize("key", ["a?b", "a#b", "a;b", "/a", "a+b c", "ä%41"])
+def test_a_copy_takes_any_key(accounts: Accounts, key: str) -> None:
+    accounts.bucket()
+    s3 = accounts.admin("s3")
+    s3.put_object(Bucket="goods", Key=key, Body=b"1")
+    s3.copy_object(Bucket="goods", Key="copy", CopySource={"Bucket": "goods", "Key": key})
+    assert s3.get_object(Bucket="goods", Key="copy")["Body"].read() == b"1"
+
+
+@pytest.mark.parametrize("region", ["s3", "us-s3", "xs3-1", "sqs", "us-east-11"])
+def test_a_region_that_does_not_exist_leads_nowhere(accounts: Accounts, ann, region: str) -> None:
+    signed = scope(ann[0], "sns").replace("us-east-1", region)
+    status, answer = send(accounts, "GET", "/secret/k?Action=ListTopics", Authorization=signed)
+    assert (status, SECRET in answer) == (403, False)
+    assert b"valid region" in answer
 
 
 def test_the_key_of_an_object_is_no_arn(accounts: Accounts, ann) -> None:
@@ -336,6 +376,28 @@ def test_a_stack_is_built_by_administrators_only(accounts: Accounts) -> None:
     assert (code, "CreateStack by anybody but an administrator is not simulated" in message) == ("NotImplemented", True)
 
 
+@pytest.mark.parametrize("what", ["StackSet", "StackInstances"])
+def test_a_stack_set_is_made_by_administrators_only(accounts: Accounts, what: str) -> None:
+    cloudformation = accounts.user(allow("cloudformation:*"))("cloudformation")
+    template = json.dumps({"Resources": {"B": {"Type": "AWS::S3::Bucket"}}})
+    makes = {
+        "StackSet": lambda: cloudformation.create_stack_set(StackSetName="s", TemplateBody=template),
+        "StackInstances": lambda: cloudformation.create_stack_instances(
+            StackSetName="s", Accounts=[OWN], Regions=["us-east-1"]
+        ),
+    }
+    code, message = refused(makes[what])
+    assert (code, "by anybody but an administrator is not simulated" in message) == ("NotImplemented", True)
+
+
+def test_a_packed_form_is_read_as_the_service_that_it_names(accounts: Accounts, ann) -> None:
+    body = gzip.compress(b"Action=DescribeLoadBalancers&Version=2015-12-01")
+    form = {"Content_Type": "application/x-www-form-urlencoded", "Content_Encoding": "gzip"}
+    status, answer = send(accounts, "POST", "/", body, Authorization=scope("test", "elasticloadbalancing"), **form)
+    assert status == 200
+    assert b"elasticloadbalancing.amazonaws.com/doc/2015-12-01" in answer
+
+
 def test_instances_are_started_and_tagged_with_the_policies_that_aws_shows(accounts: Accounts) -> None:
     ec2 = accounts.admin("ec2")
     image = ec2.describe_images()["Images"][0]["ImageId"]
@@ -350,3 +412,9 @@ def test_instances_are_started_and_tagged_with_the_policies_that_aws_shows(accou
     denied(ann.terminate_instances, "ec2:TerminateInstances", InstanceIds=[made])
     other = accounts.user(policy(statement("ec2:RunInstances", arns[:-1])), "bob")("ec2")
     denied(other.run_instances, "ec2:RunInstances", **wanted)
+
+
+def test_the_name_of_an_operation_in_an_address_is_no_part_of_a_bucket(accounts: Accounts, ann) -> None:
+    signed = scope("test", "s3")
+    status, answer = send(accounts, "GET", "/mine?list-type=2&x-id=ListObjectsV2", Authorization=signed)
+    assert (status, b"<Key>a</Key>" in answer) == (200, True)
