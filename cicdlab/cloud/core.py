@@ -8,6 +8,7 @@ from . import scratch
 from .clients import DEFAULT_KEYS, Clients, Keys
 from .clock import Clock
 from .codebuild.api import CodeBuildApi
+from .codecommit.api import CodeCommitApi
 from .credentials import CredentialDesk, SessionCredentials
 from .events import Delivery, Events
 from .identity.access import Access
@@ -136,7 +137,10 @@ class Cloud:
         self.access = Access(backend.directory(self.client), ACCOUNT, administrator.access_key, self.clock.wall)
         self.root = scratch.make()
         self._clients: Clients | None = None
-        self.services: dict[str, ServiceApi] = {"codebuild": CodeBuildApi(self)}
+        self.services: dict[str, ServiceApi] = {
+            "codebuild": CodeBuildApi(self),
+            "codecommit": CodeCommitApi(self),
+        }
         backend.subscribe(Targets(self).deliver)
 
     def connect(self, app: Callable[..., Any]) -> None:

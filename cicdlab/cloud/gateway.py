@@ -12,6 +12,7 @@ from botocore.model import OperationNotFoundError
 from . import guard, protocol, signatures
 from .backend import refusals
 from .clients import ENGINE
+from .codecommit import git_door
 from .control import Control
 from .core import Call, Cloud, Wire
 from .errors import ServiceError, UndescribedError, not_simulated
@@ -59,6 +60,12 @@ class Gateway:
             return _answer(
                 start_response, *self._control.answer(environ["REQUEST_METHOD"], path, headers, _body(environ))
             )
+        if path.startswith("/git/"):
+            status, answers, body = git_door.answer(
+                self._cloud, environ, headers.get("authorization", ""), self._secure
+            )
+            start_response(status, answers)
+            return body
         try:
             target = self._router.target(headers, path)
             if self._secure and ENGINE not in environ:

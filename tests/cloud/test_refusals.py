@@ -52,7 +52,6 @@ def test_refused_with_the_reason(cloud, case):
 
 
 TO_COME = {
-    "codecommit": ("create_repository", {"repositoryName": "demo"}),
     "codeconnections": ("create_connection", {"ConnectionName": "demo", "ProviderType": "GitHub"}),
     "codedeploy": ("create_application", {"applicationName": "demo"}),
     "codepipeline": ("list_pipelines", {}),

@@ -80,7 +80,7 @@ REFUSALS = (
     ),
 )
 # Services that will be this cloud's own: moto records what they are asked to do, says "Succeeded", and runs nothing.
-TO_COME = frozenset({"codecommit", "codeconnections", "codedeploy", "codepipeline", "codestar-connections"})
+TO_COME = frozenset({"codeconnections", "codedeploy", "codepipeline", "codestar-connections"})
 _SERVICES = TO_COME.union(refusal.service for refusal in REFUSALS)
 
 

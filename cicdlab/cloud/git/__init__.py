@@ -1,0 +1,1 @@
+"""Repositories on this machine's disk, and how git reaches them."""
