@@ -14,6 +14,10 @@ ACCOUNT = "123456789012"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 OUR_SERVICES = ("CODEBUILD", "CODEDEPLOY", "CODEPIPELINE", "CODECONNECTIONS", "CODESTAR_CONNECTIONS", "CODECOMMIT")
 
+# How AWS's guide tells git to sign in; the check would refuse a host that is not Amazon's.
+# https://docs.aws.amazon.com/codecommit/latest/userguide/setting-up-https-unixes.html
+CREDENTIAL_HELPER = "!aws codecommit credential-helper --ignore-host-check $@"
+
 # Where a cloud that is not at its usual port was said to be: kept, so that `cicdlab` and `aws` ask the same one.
 CHOSEN = ("CICDLAB_ENDPOINT", "CICDLAB_ENGINE")
 
@@ -63,6 +67,7 @@ def environment(
         "CICDLAB_TARGET": target,
         "CICDLAB_WORKSPACE": str(workspace.root),
         **_endpoints(target, environ),
+        **_git(_endpoints(target, environ), environ),
         **{name: environ[name] for name in CHOSEN if environ.get(name)},
         "AWS_ACCESS_KEY_ID": access_key,
         "AWS_SECRET_ACCESS_KEY": secret,
@@ -113,6 +118,30 @@ def _endpoints(target: str, environ: Mapping[str, str]) -> dict[str, str]:
         return {"AWS_ENDPOINT_URL": endpoint}
     engine = environ.get("CICDLAB_ENGINE") or "http://127.0.0.1:4567"
     return {"AWS_ENDPOINT_URL": endpoint} | {f"AWS_ENDPOINT_URL_{service}": engine for service in OUR_SERVICES}
+
+
+def _git(endpoints: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what lets git sign in to the cloud's repositories with the credentials that `aws` has, and never ask."""
+    endpoint = endpoints.get("AWS_ENDPOINT_URL_CODECOMMIT", endpoints["AWS_ENDPOINT_URL"])
+    count = environ.get("GIT_CONFIG_COUNT", "0")
+    given = [
+        (environ.get(f"GIT_CONFIG_KEY_{n}", ""), environ.get(f"GIT_CONFIG_VALUE_{n}", "")) for n in _numbers(count)
+    ]
+    ours = [
+        (f"credential.{endpoint}.helper", ""),  # an empty one forgets those that the learner has for other hosts
+        (f"credential.{endpoint}.helper", CREDENTIAL_HELPER),
+        (f"credential.{endpoint}.useHttpPath", "true"),
+    ]
+    names = {name for name, _ in ours}
+    pairs = [pair for pair in given if pair[0] not in names] + ours
+    variables = {"GIT_CONFIG_COUNT": str(len(pairs)), "GIT_TERMINAL_PROMPT": "0"}
+    for number, (name, value) in enumerate(pairs):
+        variables |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+    return variables
+
+
+def _numbers(count: str) -> range:
+    return range(int(count) if count.isdecimal() else 0)
 
 
 def _no_proxy(environ: Mapping[str, str]) -> str:

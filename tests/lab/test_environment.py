@@ -55,6 +55,19 @@ def test_what_redirects_boto3_is_unset_even_where_it_is_not_set():
     assert environment(environ={})["AWS_PROFILE"] is None
 
 
+def test_git_signs_in_with_awss_helper_and_keeps_what_else_it_was_told():
+    given = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "color.ui", "GIT_CONFIG_VALUE_0": "never"}
+    clean = environment(environ=given | {"CICDLAB_ENDPOINT": "http://127.0.0.1:5001"})
+    numbers = range(int(clean["GIT_CONFIG_COUNT"]))
+    assert [(clean[f"GIT_CONFIG_KEY_{n}"], clean[f"GIT_CONFIG_VALUE_{n}"]) for n in numbers] == [
+        ("color.ui", "never"),
+        ("credential.http://127.0.0.1:5001.helper", ""),
+        ("credential.http://127.0.0.1:5001.helper", "!aws codecommit credential-helper --ignore-host-check $@"),
+        ("credential.http://127.0.0.1:5001.useHttpPath", "true"),
+    ]
+    assert clean["GIT_TERMINAL_PROMPT"] == "0"
+
+
 def test_applying_it_twice_changes_nothing_more():
     once = merged(environment(environ=HOSTILE), HOSTILE)
     assert merged(environment(environ=once), once) == once

@@ -1,4 +1,4 @@
-"""git as a learner uses it: the real command, against a running cloud, with AWS's credential helper."""
+"""git as a learner uses it: the real command, against a running cloud, in the environment of a lab."""
 
 import os
 import subprocess
@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from cicdlab.cloud.server import Server, Settings
+from cicdlab.lab import environment as lab
+from cicdlab.lab.environment import merged
+from cicdlab.lab.places import Workspace
 
 from ...conftest import RunningCloud
-
-HELPER = "!aws codecommit credential-helper --ignore-host-check $@"
-BIN = Path(__file__).parents[3] / ".venv" / "bin"
 
 
 @dataclass
@@ -35,24 +35,11 @@ class Learner:
 
     def git(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run git in the learner's folder."""
-        endpoint = self.cloud.endpoint
-        settings = {f"credential.{endpoint}.helper": HELPER, f"credential.{endpoint}.useHttpPath": "true"}
-        configured = {"GIT_CONFIG_COUNT": str(len(settings))}
-        for number, (name, value) in enumerate(settings.items()):
-            configured |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+        given = {"CICDLAB_ENDPOINT": self.cloud.endpoint, "PATH": os.environ["PATH"], "HOME": str(self.folder)}
         return subprocess.run(
             ["git", "-c", "user.name=Ann", "-c", "user.email=ann@example.com", *arguments],
             cwd=self.folder,
-            env={
-                "PATH": f"{BIN}:{os.environ['PATH']}",
-                "HOME": str(self.folder),
-                "GIT_TERMINAL_PROMPT": "0",
-                "AWS_ACCESS_KEY_ID": "test",
-                "AWS_SECRET_ACCESS_KEY": "test",
-                "AWS_DEFAULT_REGION": "us-east-1",
-                **configured,
-                **environment,
-            },
+            env=merged(lab.environment("embedded", Workspace(self.folder / ".aws"), given), given) | environment,
             capture_output=True,
             text=True,
             check=check,
