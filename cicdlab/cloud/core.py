@@ -10,7 +10,7 @@ from .clock import Clock
 from .codebuild.api import CodeBuildApi
 from .codecommit.api import CodeCommitApi
 from .credentials import CredentialDesk, SessionCredentials
-from .events import Delivery, Events
+from .events import Events
 from .identity.access import Access
 from .identity.actions import ApiCall
 from .identity.callers import is_account
@@ -80,8 +80,6 @@ class Backend:
         Makes what reads the backend's resources, given the engine's clients.
     heard
         Tells whether anybody hears of events in an account and a region.
-    subscribe
-        Says who hands to our services what EventBridge sends them.
     wire
         Reads the requests that ``app`` answers.
     """
@@ -92,7 +90,6 @@ class Backend:
     prepare: Callable[[str, dict[str, Any], str], None]
     directory: Callable[[Callable[[str, str], Any]], Directory]
     heard: Callable[[str, str], bool]
-    subscribe: Callable[[Callable[[Delivery], None]], None]
     wire: Wire | None = None
 
 
@@ -141,7 +138,7 @@ class Cloud:
             "codebuild": CodeBuildApi(self),
             "codecommit": CodeCommitApi(self),
         }
-        backend.subscribe(Targets(self).deliver)
+        self.targets = Targets(self)
 
     def connect(self, app: Callable[..., Any]) -> None:
         """Let the engines reach the backend: through the gateway when it is in this process, else over HTTP."""

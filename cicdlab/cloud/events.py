@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 T = TypeVar("T")
+DELIVER = "cicdlab.deliver"  # in a request's WSGI environment: who hands to our services what EventBridge sends them
 LOOK_AGAIN = 5.0  # seconds after which somebody who waits looks without having heard anything
 _log = logging.getLogger(__name__)
 

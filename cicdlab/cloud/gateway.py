@@ -16,6 +16,7 @@ from .codecommit import git_door
 from .control import Control
 from .core import Call, Cloud, Wire
 from .errors import ServiceError, UndescribedError, not_simulated
+from .events import DELIVER
 from .identity import messages, validation
 from .identity.actions import ApiCall, is_described
 from .identity.api import IamApi, StsApi
@@ -113,6 +114,7 @@ class Gateway:
         if refusals.concerned(headers):
             refusals.check(*request, _peek(environ))
         environ["HTTP_X_MOTO_ACCOUNT_ID"], environ["HTTP_X_CICDLAB_REGION"] = passage.owner, scope.region
+        environ[DELIVER] = self._cloud.targets.deliver
         if service == "s3" and passage.key:  # as on AWS, an alias counts at this moment, and the object keeps the key
             environ["HTTP_X_AMZ_SERVER_SIDE_ENCRYPTION_AWS_KMS_KEY_ID"] = passage.key
         try:

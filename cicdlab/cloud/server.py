@@ -164,7 +164,7 @@ def _interrupt(*_: object) -> None:
 def _backend(address: str) -> Backend:
     if address:
         nothing = lambda *_: None  # noqa: E731
-        return Backend(address.rstrip("/"), None, nothing, nothing, RemoteDirectory, lambda *_: True, nothing)
+        return Backend(address.rstrip("/"), None, nothing, nothing, RemoteDirectory, lambda *_: True)
     from .backend import directory, events, moto, wire  # slow to import, and not needed beside another backend
 
     return Backend(
@@ -174,7 +174,6 @@ def _backend(address: str) -> Backend:
         prepare=moto.prepare,
         directory=lambda _: directory.MotoDirectory(),
         heard=events.heard,
-        subscribe=events.subscribe,
         wire=wire,
     )
 

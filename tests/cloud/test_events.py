@@ -13,6 +13,7 @@ from cicdlab.cloud.events import Events, Happening
 from cicdlab.cloud.server import Server, Settings
 
 from ..conftest import RunningCloud
+from ..goods import MACHINE, make_role, trust_in
 from ..waiting import wait_until
 
 REGION = "us-east-1"
@@ -117,6 +118,22 @@ def test_a_log_group_gets_the_event(cloud: RunningCloud) -> None:
 
     (written,) = logs.filter_log_events(logGroupName="/events")["events"]
     assert json.loads(written["message"])["detail"] == {"reason": "told"}
+
+
+def test_a_rule_reaches_the_cloud_that_was_asked_and_no_other_of_the_process(cloud: RunningCloud) -> None:
+    role = make_role(cloud.client("iam"), "rules", trust_in({"Service": "events.amazonaws.com"}))
+    arn = f"arn:aws:codebuild:{REGION}:{ACCOUNT}:project/demo"
+    builder = make_role(cloud.client("iam"))
+    source = {"type": "NO_SOURCE", "buildspec": "version: 0.2\nphases: {build: {commands: ['true']}}\n"}
+    cloud.client("codebuild").create_project(
+        name="demo", source=source, artifacts={"type": "NO_ARTIFACTS"}, environment=MACHINE, serviceRole=builder
+    )
+    with Server(Settings(port=0)):
+        rule(cloud, {"Arn": arn, "RoleArn": role}, {"source": ["course"]})
+        cloud.client("events").put_events(Entries=[{"Source": "course", "DetailType": "Asked", "Detail": "{}"}])
+        wait_until(lambda: cloud.client("codebuild").list_builds()["ids"])
+    cloud.client("events").put_events(Entries=[{"Source": "course", "DetailType": "Asked", "Detail": "{}"}])
+    wait_until(lambda: len(cloud.client("codebuild").list_builds()["ids"]) == 2)
 
 
 def test_a_target_that_nothing_would_reach_is_refused(cloud: RunningCloud) -> None:

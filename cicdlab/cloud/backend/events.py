@@ -3,19 +3,26 @@
 import copy
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
 from ..events import Delivery
 
 _HERE = ("codebuild", "codepipeline", "logs", "sns", "sqs")
-_listeners: list[Callable[[Delivery], None]] = []
+_deliver: ContextVar[Callable[[Delivery], None]] = ContextVar("deliver")
 
 
-def subscribe(deliver: Callable[[Delivery], None]) -> None:
-    """Say who hands events to our services from now on; the last one who says so does."""
-    _listeners[:] = [deliver]
+@contextmanager
+def delivering(deliver: Callable[[Delivery], None]) -> Iterator[None]:
+    """Say who hands events to our services while a request is answered: there may be several clouds in a process."""
+    token = _deliver.set(deliver)
+    try:
+        yield
+    finally:
+        _deliver.reset(token)
 
 
 def heard(account: str, region: str) -> bool:
@@ -66,8 +73,7 @@ def _send(rule: Any, target: dict[str, Any], event: Any) -> None:
 
             sns_backends[place[0]][place[1]].publish(json.dumps(given), arn)
         case _:
-            for deliver in _listeners:
-                deliver(Delivery(*place, rule.arn, arn, target.get("RoleArn", ""), given))
+            _deliver.get()(Delivery(*place, rule.arn, arn, target.get("RoleArn", ""), given))
 
 
 def _write(account: str, region: str, group: str, stream: str, given: Any) -> None:

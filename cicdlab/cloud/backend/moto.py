@@ -14,7 +14,8 @@ from moto.core.responses import BaseResponse  # noqa: E402
 from moto.moto_api._internal.models import moto_api_backend  # noqa: E402
 from moto.server import DomainDispatcherApplication, create_backend_app  # noqa: E402
 
-from . import parts  # noqa: E402
+from ..events import DELIVER  # noqa: E402
+from . import events, parts  # noqa: E402
 
 # moto lists its own folder, two hundred entries, twice for every request; what is in it does not change.
 _modules = tuple(backends.list_of_moto_modules())
@@ -31,7 +32,13 @@ _WITH_POLICIES = {"iam", "sts", "cloudformation"}
 
 def application() -> Callable[..., Any]:
     """Return the WSGI application that answers for moto's services."""
-    return DomainDispatcherApplication(create_backend_app)
+    dispatch = DomainDispatcherApplication(create_backend_app)
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        with events.delivering(environ[DELIVER]):
+            return dispatch(environ, start_response)
+
+    return answer
 
 
 def prepare(service: str, environ: dict[str, Any], account: str) -> None:
