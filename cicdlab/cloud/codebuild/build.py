@@ -22,6 +22,7 @@ from .machine import Machine
 from .model import FAILED, FAULT, STOPPED, SUCCEEDED, TIMED_OUT, Build, Order, Store
 from .outputs import Outputs
 from .record import Record
+from .repositories import Repositories
 
 if TYPE_CHECKING:
     from ..core import Cloud
@@ -178,7 +179,7 @@ class BuildRun:
         machine.check()
         self._log.line("Phase is DOWNLOAD_SOURCE")
         self._log.line(f"CODEBUILD_SRC_DIR={machine.source_folder}")
-        inputs = Inputs(self._record.build, self._order, machine, self._client)
+        inputs = Inputs(self._record.build, self._order, machine, self._client, self._repositories())
         inputs.bring()
         if inputs.resolved_version:
             self._record.change(resolved_source_version=inputs.resolved_version)
@@ -188,6 +189,11 @@ class BuildRun:
             shell_per_command=self._buildspec.version == "0.1",
             posix=self._buildspec.shell != "bash",
         )
+
+    def _repositories(self) -> Repositories:
+        assert self._credentials is not None  # PROVISIONING succeeded
+        store = self._store
+        return Repositories(self._cloud, store.account, store.region, self._credentials, self._log.line)
 
     def _variables(self, build: Build, secondary_folders: Mapping[str, str]) -> dict[str, str]:
         # rule: role-credentials

@@ -96,7 +96,7 @@ def _of_secondary_sources(build: Build, place: Place) -> dict[str, str]:
 
 
 def _url(source: Source) -> str:
-    # rule: source-url
+    # rule: source-url, git-source-variables
     if not source.location:
         return ""
     return f"s3://{source.location}" if source.type == "S3" else source.location

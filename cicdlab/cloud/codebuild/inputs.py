@@ -14,6 +14,7 @@ from .errors import PhaseError
 from .logs import BuildLog
 from .machine import Machine
 from .model import Build, Order, Source
+from .repositories import TYPES, Repositories
 
 
 class Inputs:
@@ -29,13 +30,18 @@ class Inputs:
         Where its folders are.
     client
         Makes a client for a service with the service role's permissions.
+    repositories
+        The git repositories that the service role may read.
     """
 
-    def __init__(self, build: Build, order: Order, machine: Machine, client: Callable[[str], Any]) -> None:
+    def __init__(
+        self, build: Build, order: Order, machine: Machine, client: Callable[[str], Any], repositories: Repositories
+    ) -> None:
         self._build = build
         self._order = order
         self._machine = machine
         self._client = client
+        self._repositories = repositories
         self.resolved_version: str | None = None
         self.secondary_folders: dict[str, str] = {}  # as commands see them
 
@@ -51,13 +57,13 @@ class Inputs:
             self._bring_artifacts()
             return
         build, machine = self._build, self._machine
-        self._bring(build.source, build.source_version, machine.source, f"primary source {build.source.location}")
+        self.resolved_version = self._bring(build.source, build.source_version, machine.source, "primary source")
         # rule: secondary-source-folders, secondary-source-versions
         versions = {each.source_identifier: each.source_version for each in build.secondary_source_versions}
         for each in build.secondary_sources:
             name = each.source_identifier or ""
             folder, self.secondary_folders[name] = machine.add_source_folder(name)
-            self._bring(each, versions.get(name), folder, f"secondary source {name} {each.location}")
+            self._bring(each, versions.get(name), folder, f"secondary source {name}")
 
     def buildspec(self, log: BuildLog) -> Buildspec:
         """Return the buildspec, and tell the log of it.
@@ -74,9 +80,13 @@ class Inputs:
         _describe(found, self._machine.source_folder, log)
         return found
 
-    def _bring(self, source: Source, version: str | None, folder: Path, label: str) -> None:
+    def _bring(self, source: Source, version: str | None, folder: Path, label: str) -> str | None:
+        """Bring one source into its folder; return the id of its commit, if it has one."""
+        if source.type in TYPES:
+            return self._repositories.bring(source, version, folder, label)
         if source.type == "S3" and source.location:
-            sources.download(self._client("s3"), source.location, version, folder, label)
+            sources.download(self._client("s3"), source.location, version, folder, f"{label} {source.location}")
+        return None
 
     def _bring_artifacts(self) -> None:
         """Bring what CodePipeline handed over: zips in its artifact store."""

@@ -7,6 +7,7 @@ from typing import Any
 from ..errors import ServiceError
 from .buildspec import is_inline, is_passable
 from .model import Artifacts, EnvironmentVariable, Project, Source, Store
+from .repositories import is_codecommit
 from .sources import split_location
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-_]{1,149}")
@@ -104,14 +105,15 @@ def checked(project: Project) -> Project:
 
 
 def _check_source(source: Source) -> None:
-    extra = source.model_extra or {}
-    if source.type == "S3":
-        if not all(split_location(source.location)):
-            # rule: source-s3-location
-            raise invalid("Invalid project source: location must be a bucket and a ZIP file's key or a folder/")
-        if extra.get("reportBuildStatus"):
-            # rule: report-build-status
-            raise invalid("Invalid project source: reportBuildStatus is for sources of Git providers only")
+    if source.type == "S3" and not all(split_location(source.location)):
+        # rule: source-s3-location
+        raise invalid("Invalid project source: location must be a bucket and a ZIP file's key or a folder/")
+    if source.type == "CODECOMMIT" and not is_codecommit(source.location):
+        # rule: source-codecommit-location
+        raise invalid("Invalid project source: location must be the address from which git clones the repository")
+    if source.type in ("S3", "CODECOMMIT") and (source.model_extra or {}).get("reportBuildStatus"):
+        # rule: report-build-status
+        raise invalid("Invalid project source: reportBuildStatus is for sources of Git providers only")
     if source.type == "NO_SOURCE":
         # rule: no-source-needs-inline-buildspec
         if not is_inline(source.buildspec or ""):

@@ -1,7 +1,7 @@
 """What CodeBuild has and this cloud does not simulate yet: refused by name where it would change a build's result.
 
-Left out on purpose: settings that change nothing for the sources simulated here (``gitCloneDepth``, ``auth``), that
-another operation reads (``buildBatchConfig``), or that only choose a machine (``computeType``, ``image``).
+Left out on purpose: settings that change nothing for the sources simulated here (``auth``), that another operation
+reads (``buildBatchConfig``), or that only choose a machine (``computeType``, ``image``).
 """
 
 from collections.abc import Callable, Mapping
@@ -59,7 +59,7 @@ START_BUILD = frozenset(
     }
 )
 
-_SOURCES = {"CODEPIPELINE", "S3", "NO_SOURCE"}
+_SOURCES = {"CODECOMMIT", "CODEPIPELINE", "S3", "NO_SOURCE"}
 _MACHINES = {"LINUX_CONTAINER", "LINUX_GPU_CONTAINER", "ARM_CONTAINER", "LINUX_EC2", "ARM_EC2"}
 
 

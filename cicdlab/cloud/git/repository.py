@@ -87,10 +87,36 @@ class Repository:
             text = run(self.folder, "log", "-1", "--date=raw", f"--format={_FORMAT}", "--end-of-options", reference)
         except GitError:
             return None
+        if not text:  # an empty range of commits
+            return None
         parts = text.decode(errors="replace").split("\0")
         return Commit(
             parts[0], parts[1], tuple(parts[2].split()), Person(*parts[3:6]), Person(*parts[6:9]), parts[9][:-1]
         )
+
+    def check_out(self, commit: str, folder: Path, depth: int = 0) -> None:
+        """Put a commit's files and its history into an empty folder, as a clone with a detached head.
+
+        Parameters
+        ----------
+        commit
+            The commit's id.
+        folder
+            The empty folder.
+        depth
+            How many commits of the history; 0 is all of it, with all branches and tags.
+
+        Raises
+        ------
+        GitError
+            There is no such commit.
+        """
+        served = ("--upload-pack", "git -c uploadpack.allowAnySHA1InWant=true upload-pack", self.folder.as_uri())
+        wanted = ("--depth", str(depth), "--no-tags") if depth else ("--tags",)
+        branches = () if depth else (f"+{HEADS}*:refs/remotes/origin/*",)
+        run(folder, "init", "--quiet", "--template=", ".")
+        run(folder, "fetch", "--quiet", *wanted, *served, commit, *branches)
+        run(folder, "checkout", "--quiet", "--detach", commit)
 
     def set_branch(self, name: str, commit: str, old: str = "") -> None:
         """Make a branch, or move it away from where it was.
