@@ -7,7 +7,7 @@ ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
 .PHONY: $(READY)
 endif
 
-.PHONY: help setup start test book notebooks bench lint differential test-localstack lock clean
+.PHONY: help setup start test book notebooks bench lint mutants differential test-localstack lock clean
 
 help:
 	@echo 'make start            the cloud, JupyterLab and the book, until Ctrl-C'
@@ -16,6 +16,7 @@ help:
 	@echo 'make notebooks        run all notebooks and store their outputs'
 	@echo 'make bench            measure speed and memory'
 	@echo 'make lint             style, types and the walls between the parts'
+	@echo 'make mutants          change the engine in many places, and see whether the tests notice'
 	@echo 'make differential     compare our policy evaluator with one that others wrote'
 	@echo 'make test-localstack  the first lab on LocalStack'
 	@echo 'make lock             choose the versions in requirements.txt anew'
@@ -49,6 +50,10 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/cicdlab questions check
 	$(BIN)/python -m pytest -q tests/test_walls.py
+
+mutants: setup
+	@$(BIN)/python -m tools.system_packages --sandbox
+	$(BIN)/python -m tools.mutants $(ARGS)
 
 differential: setup
 	$(BIN)/python -m tools.differential $(ARGS)
