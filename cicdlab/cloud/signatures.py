@@ -36,6 +36,9 @@ class _Given:
         elif authorization.startswith(ALGORITHM):
             fields = dict(re.findall(r"(\w+)=([^,\s]+)", authorization))
             stamp, lifetime = headers.get("x-amz-date", ""), ""
+        elif "AWSAccessKeyId" in query or authorization.startswith("AWS "):
+            message = "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
+            raise ServiceError("InvalidRequest", message)
         else:
             raise ServiceError("MissingAuthenticationToken", "Missing Authentication Token", 403)
         scope = _SCOPE.fullmatch(fields.get("Credential", ""))
@@ -101,7 +104,7 @@ def _signature(
     query = "&".join(pair for pair in parts.query.split("&") if not pair.startswith("X-Amz-Signature="))
     url = f"http://{headers.get('host', '')}{parts.path}" + (f"?{query}" if query else "")
     request = AWSRequest(method, url, {name: headers[name] for name in given.signed_headers if name in headers})
-    if given.presigned:
+    if given.presigned and given.service == "s3":
         stated = "UNSIGNED-PAYLOAD"
     else:
         stated = headers.get("x-amz-content-sha256") or sha256(body()).hexdigest()

@@ -53,6 +53,20 @@ def test_objects_with_odd_names_pass_signed_and_presigned(secured):
     assert refused.value.code == 403
 
 
+def test_an_address_that_is_presigned_for_another_service_passes(secured):
+    url = client(secured, "sts").generate_presigned_url("get_caller_identity", HttpMethod="GET")
+    assert b"arn:aws:iam::123456789012:root" in urlopen(url).read()
+    with pytest.raises(HTTPError, match="403"):
+        urlopen(url[:-4] + "0000")
+
+
+def test_the_old_way_to_presign_is_named(secured):
+    url = client(secured, "s3", config=Config(signature_version="s3")).generate_presigned_url("list_buckets")
+    with pytest.raises(HTTPError) as refused:
+        urlopen(url)
+    assert b"Please use AWS4-HMAC-SHA256" in refused.value.read()
+
+
 def test_a_request_without_a_signature_is_refused(secured):
     client(secured, "s3").create_bucket(Bucket="private")
     with pytest.raises(HTTPError) as refused:
