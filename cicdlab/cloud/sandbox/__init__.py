@@ -4,6 +4,7 @@ from .errors import SandboxError
 from .places import Mount
 from .probe import available, why_not_bubblewrap
 from .sandbox import Sandbox
+from .script import Ending, Script
 from .shell import Result, Shell
 
-__all__ = ["Mount", "Result", "Sandbox", "SandboxError", "Shell", "available", "why_not_bubblewrap"]
+__all__ = ["Ending", "Mount", "Result", "Sandbox", "SandboxError", "Script", "Shell", "available", "why_not_bubblewrap"]

@@ -1,8 +1,10 @@
 """The first process of every sandbox: starts what its owner asks for, and takes everything with it when the owner goes.
 
 A program of its own, run by file name; the package never imports it. It reads requests from a socket: a length
-(4 bytes, little endian), `marshal` of (argv, environment, folder), and three file descriptors: the output, the control
-socket and the pipe that gets the wait status (4 bytes). The end of the socket is the end of the sandbox, so nothing
+(4 bytes, little endian), `marshal` of (argv, environment, folder, apart), and three file descriptors: the output, the
+control socket and the pipe that gets the wait status (4 bytes). A program that is kept apart has no control socket: the
+second descriptor is its stderr, and its process id comes through the pipe first. A request (id, number) without
+descriptors sends a signal to the group of such a program. The end of the socket is the end of the sandbox, so nothing
 has to be told when the owner dies of SIGKILL. Under bubblewrap this is process 1, and the kernel ends the rest.
 """
 
@@ -20,7 +22,7 @@ PR_SET_CHILD_SUBREAPER = 36
 IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 RESTORED = (*IGNORED, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ)
 
-Request = tuple[list[str], dict[str, str], str]
+Request = tuple[list[str], dict[str, str], str, bool]
 reports: dict[int, int] = {}  # process id -> pipe for its wait status
 
 
@@ -34,12 +36,16 @@ def main(fd: int, alone: bool) -> None:
         adopt_orphans()
     signal.signal(signal.SIGCHLD, reap)
     while (received := receive(owner)) is not None:
-        start(*received)
+        request, fds = received
+        if fds:
+            start(request, fds)
+        else:
+            send_signal(*request)
     if alone:
         end_descendants()
 
 
-def receive(owner: socket.socket) -> tuple[Request, list[int]] | None:
+def receive(owner: socket.socket) -> tuple[tuple, list[int]] | None:
     """Return the next request and its descriptors, or None when the owner has gone."""
     try:
         header, ancillary, _, _ = owner.recvmsg(4, socket.CMSG_LEN(3 * 4))
@@ -54,7 +60,7 @@ def receive(owner: socket.socket) -> tuple[Request, list[int]] | None:
             body += chunk
     except OSError:
         return None
-    data = ancillary[0][2]
+    data = ancillary[0][2] if ancillary else b""
     fds = [int.from_bytes(data[at : at + 4], sys.byteorder) for at in range(0, len(data), 4)]
     for fd in fds:
         os.set_inheritable(fd, False)
@@ -63,26 +69,29 @@ def receive(owner: socket.socket) -> tuple[Request, list[int]] | None:
 
 def start(request: Request, fds: list[int]) -> None:
     """Start a program in a session of its own; its end goes to the third descriptor."""
-    output, control, report = fds
+    output, second, report = fds
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])  # a child may end before it is written down
     pid = os.fork()
     if pid == 0:
-        become(request, output, control)
+        become(request, output, second)
     reports[pid] = report
+    if request[3]:
+        tell(report, pid)
     os.close(output)
-    os.close(control)
+    os.close(second)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
 
 
-def become(request: Request, output: int, control: int) -> None:
+def become(request: Request, output: int, second: int) -> None:
     """In the child: turn into the program asked for."""
-    argv, environment, folder = request
+    argv, environment, folder, apart = request
     try:
         os.setsid()
         os.dup2(output, 1)
-        os.dup2(output, 2)
-        os.dup2(control, CONTROL)
-        os.set_inheritable(CONTROL, True)  # dup2 leaves the flag alone where both numbers are the same
+        os.dup2(second if apart else output, 2)
+        if not apart:
+            os.dup2(second, CONTROL)
+            os.set_inheritable(CONTROL, True)  # dup2 leaves the flag alone where both numbers are the same
         for number in RESTORED:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
@@ -106,11 +115,24 @@ def reap(*_: object) -> None:
         report = reports.pop(pid, None)
         if report is None:
             continue
-        try:
-            os.write(report, status.to_bytes(4, "little"))
-        except BrokenPipeError:
-            pass
+        tell(report, status)
         os.close(report)
+
+
+def tell(report: int, number: int) -> None:
+    """Write a number to somebody who may have stopped listening."""
+    try:
+        os.write(report, number.to_bytes(4, "little"))
+    except BrokenPipeError:
+        pass
+
+
+def send_signal(leader: int, number: int) -> None:
+    """Send a signal to a program and to those of its children that have not left its group."""
+    try:
+        os.killpg(leader, number)
+    except (ProcessLookupError, PermissionError):
+        pass
 
 
 def adopt_orphans() -> None:

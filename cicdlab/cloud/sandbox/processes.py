@@ -51,20 +51,34 @@ class Processes:
         """Whether `close` has been called."""
         return self._ended.is_set()
 
-    def start(self, argv: list[str], env: dict[str, str], cwd: str, output: int, control: int, report: int) -> None:
+    def start(
+        self, argv: list[str], env: dict[str, str], cwd: str, output: int, second: int, report: int, apart: bool = False
+    ) -> None:
         """Start a program in the sandbox.
 
         Parameters
         ----------
         argv, env, cwd : list, dict, str
             As the sandbox sees them; argv[0] is a path.
-        output, control, report : int
+        output, second, report : int
             Descriptors: its stdout and stderr; its descriptor 77; a pipe that gets its wait status (4 bytes).
+        apart : bool
+            Whether the second descriptor is its stderr instead, and the pipe gets its process id before the status.
         """
-        body = marshal.dumps((argv, env, cwd))
+        self._send(marshal.dumps((argv, env, cwd, apart)), [output, second, report])
+
+    def signal(self, leader: int, number: int) -> None:
+        """Send a signal to the group of a program that was started apart, by the id that came for it."""
+        self._send(marshal.dumps((leader, int(number))), [])
+
+    def _send(self, body: bytes, descriptors: list[int]) -> None:
+        header = len(body).to_bytes(4, "little")
         try:
             with self._sending:
-                socket.send_fds(self._socket, [len(body).to_bytes(4, "little")], [output, control, report])
+                if descriptors:
+                    socket.send_fds(self._socket, [header], descriptors)
+                else:
+                    self._socket.sendall(header)
                 self._socket.sendall(body)
         except OSError as error:
             if not self.ended:

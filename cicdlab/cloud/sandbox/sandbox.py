@@ -8,6 +8,7 @@ from .errors import SandboxError
 from .places import Mount, Places
 from .plain import Plain
 from .processes import Processes
+from .script import Script
 from .shell import Shell
 
 
@@ -92,6 +93,21 @@ class Sandbox:
         """
         folder = str(self.path(cwd)) if self.kind == "plain" else cwd
         return Shell(self.processes, folder, {**self._env, **env}, posix)
+
+    def script(self, argv: list[str], cwd: str, env: dict[str, str]) -> Script:
+        """Return a program to be run beside whatever else runs here.
+
+        Parameters
+        ----------
+        argv : list
+            Its command line; the first part is an inside path.
+        cwd : str
+            Its folder, as an inside path; must exist.
+        env : dict
+            Variables over those of the sandbox.
+        """
+        folder = str(self.path(cwd)) if self.kind == "plain" else cwd
+        return Script(self.processes, argv, folder, {**self._env, **env})
 
     def close(self) -> None:
         """End every process, whatever it forked or ignores; return when none is left."""
