@@ -30,11 +30,17 @@ class Target(StrEnum):
 class Kind(StrEnum):
     """What a lab can make, and clean-up therefore removes."""
 
+    APPLICATION = "application"
     BUCKET = "bucket"
-    PROJECT = "project"
-    ROLE = "role"
-    LOG_GROUP = "log-group"
+    INSTANCE_PROFILE = "instance-profile"
+    INSTANCES = "instances"
     KEY = "key"
+    LOG_GROUP = "log-group"
+    PIPELINE = "pipeline"
+    PROJECT = "project"
+    REPOSITORY = "repository"
+    ROLE = "role"
+    RULE = "rule"
 
 
 def _no_duplicates(values: list[str]) -> list[str]:
@@ -52,7 +58,7 @@ class Resource(BaseModel):
     Parameters
     ----------
     kind, name
-        What it is, and its name in AWS; a key goes by an alias.
+        What it is, and its name in AWS; a key goes by an alias, instances by a pattern for their tag Name.
     account
         The account it is in; the learner's own unless one is named.
     """

@@ -1,8 +1,9 @@
 import boto3
 import pytest
 
-from cicdlab.lab.clean_up import clean_up, exists, left_over
+from cicdlab.lab.clean_up import clean_up, left_over
 from cicdlab.lab.manifest import Entry, Resource
+from cicdlab.lab.resources import exists
 
 from ..goods import make_role, trust_in
 
