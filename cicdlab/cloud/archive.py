@@ -71,7 +71,7 @@ def unpack(source: Path, target: Path, *, max_bytes: int = MAX_UNPACKED, max_ent
                     links.append((path, archive.read(entry).decode()))
                 else:
                     left -= _extract(archive, entry, path, left)
-            _link(links, target)
+            link(links, target)
     except ArchiveError:
         raise
     except zipfile.BadZipFile as error:
@@ -104,19 +104,38 @@ def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, left:
     return written
 
 
-def _link(links: list[tuple[Path, str]], target: Path) -> None:
-    """Make the links last, so that no file is written through one, and remove all when one leads outside."""
+def link(links: list[tuple[Path, str]], target: Path) -> None:
+    """Make the links of an archive last, so that no file is written through one.
+
+    Parameters
+    ----------
+    links
+        Where each link goes and what it says.
+    target
+        The folder that has everything else of the archive.
+
+    Raises
+    ------
+    ArchiveError
+        One leads outside of the folder, or lies behind one that does. None of them stays.
+    """
     made: list[Path] = []
     root = os.path.realpath(target)
     try:
         for path, goal in links:
+            _check_inside(path.parent, root)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.symlink_to(goal)
             made.append(path)
         for path in made:
-            if not os.path.realpath(path).startswith(f"{root}{os.sep}") and os.path.realpath(path) != root:
-                raise ArchiveError(f"the link {path.name!r} points out of the archive")
+            _check_inside(path, root)
     except BaseException:
         for path in reversed(made):
             path.unlink(missing_ok=True)
         raise
+
+
+def _check_inside(path: Path, root: str) -> None:
+    real = os.path.realpath(path)
+    if real != root and not real.startswith(f"{root}{os.sep}"):
+        raise ArchiveError(f"the link {path.name!r} points out of the archive")

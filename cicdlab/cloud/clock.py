@@ -5,8 +5,9 @@ same. ``60x`` and ``real`` follow the wall clock, sixty times as fast or as it i
 """
 
 import time
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from threading import Condition
+from threading import Condition, Event
 
 EPOCH = datetime(2026, 11, 2, 9, 0, 0, tzinfo=UTC)
 SPEED = {"instant": 0.0, "60x": 60.0, "real": 1.0}
@@ -27,6 +28,7 @@ class Clock:
         self.mode = mode
         self.speed = SPEED[mode]
         self._changed = Condition()
+        self._listeners: list[Callable[[], None]] = []
         self.reset()
 
     def reset(self) -> None:
@@ -51,7 +53,19 @@ class Clock:
             self._base += timedelta(seconds=seconds)
             self._advanced += timedelta(seconds=seconds)
             self._changed.notify_all()
-            return self._now()
+            now = self._now()
+        for listener in self._listeners:
+            listener()
+        return now
+
+    def when_advanced(self, listener: Callable[[], None]) -> None:
+        """Tell somebody whenever time was moved forward: what waits for a person ends only then by itself."""
+        self._listeners.append(listener)
+
+    def patience(self) -> timedelta:
+        """Return for how long people were waited for: in instant mode, as long as somebody has moved time forward."""
+        with self._changed:
+            return self._now() - EPOCH if self.speed else self._advanced
 
     def wall(self) -> datetime:
         """Return the wall clock's time and by how much this one was advanced: the time of credentials and policies."""
@@ -81,10 +95,15 @@ class Clock:
                 self._base = moment
                 self._changed.notify_all()
 
-    def wait_until(self, moment: datetime) -> None:
-        """Return when a machine wait that ends at ``moment`` is over."""
+    def wake(self) -> None:
+        """Let every machine wait look whether it was stopped."""
         with self._changed:
-            while (left := (moment - self._now()).total_seconds()) > 0:
+            self._changed.notify_all()
+
+    def wait_until(self, moment: datetime, stopped: Event | None = None) -> None:
+        """Return when a machine wait that ends at ``moment`` is over, or stopped; who stops it calls `wake`."""
+        with self._changed:
+            while (left := (moment - self._now()).total_seconds()) > 0 and not (stopped and stopped.is_set()):
                 if not self.held and not self.speed:
                     self._base = moment
                     self._changed.notify_all()
@@ -114,8 +133,18 @@ class Timeline:
             self._at += timedelta(seconds=seconds)
             self._clock.catch_up(self._at)
 
-    def wait(self, seconds: float) -> None:
+    def wait(self, seconds: float, stopped: Event | None = None) -> None:
         """Wait as a machine waits (an interval, a grace period): skipped, scaled or real, and stopped by a hold."""
         until = self.now() + timedelta(seconds=seconds)
-        self._clock.wait_until(until)
-        self._at = until
+        self._clock.wait_until(until, stopped)
+        self._at = max(self._at, min(until, self._clock.now())) if stopped and stopped.is_set() else until
+
+    def branch(self) -> "Timeline":
+        """Return a timeline that begins at this one's moment: that of work which runs beside other work."""
+        made = Timeline(self._clock)
+        made._at = self._at
+        return made
+
+    def meet(self, branches: Iterable["Timeline"]) -> None:
+        """Go on when the last of these timelines has ended."""
+        self._at = max([self._at, *(branch._at for branch in branches)])

@@ -7,10 +7,10 @@ from typing import Any
 from moto.backends import get_backend
 
 from ..ids import Ids
-from . import events
+from . import ec2, events
 
 PARTITION = "aws"
-# A key's id stands in messages, and those in the labs' stored outputs: it has to be the same on every run.
+# The ids of keys and instances stand in the labs' stored outputs: they have to be the same on every run.
 key_ids = Ids()
 
 
@@ -70,4 +70,10 @@ def _s3() -> None:
     FakeBucket.get_permission = lambda *_: PermissionResult.PERMITTED  # type: ignore[method-assign]
 
 
-_MENDED: Mapping[str, Callable[[], None]] = {"events": events.mend, "iam": _iam, "kms": _kms, "s3": _s3}
+_MENDED: Mapping[str, Callable[[], None]] = {
+    "ec2": lambda: ec2.mend(key_ids),
+    "events": events.mend,
+    "iam": _iam,
+    "kms": _kms,
+    "s3": _s3,
+}

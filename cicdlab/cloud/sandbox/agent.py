@@ -73,20 +73,20 @@ def start(request: Request, fds: list[int]) -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])  # a child may end before it is written down
     pid = os.fork()
     if pid == 0:
-        become(request, output, second)
+        become(request, output, second, report)
     reports[pid] = report
-    if request[3]:
-        tell(report, pid)
     os.close(output)
     os.close(second)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
 
 
-def become(request: Request, output: int, second: int) -> None:
+def become(request: Request, output: int, second: int, report: int) -> None:
     """In the child: turn into the program asked for."""
     argv, environment, folder, apart = request
     try:
         os.setsid()
+        if apart:
+            tell(report, os.getpid())  # not before there is a group: a signal to none is lost
         os.dup2(output, 1)
         os.dup2(second if apart else output, 2)
         if not apart:

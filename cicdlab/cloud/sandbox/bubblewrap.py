@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from . import agent, image
 from .places import Places
@@ -29,10 +29,22 @@ class Bubblewrap:
 
     def __init__(self, places: Places) -> None:
         self._places = places
-        for name, text in image.SEEDED.items():
-            file = places.root / name
+
+    def furnish(self, new: bool) -> None:
+        """Put what every machine has into a new root; take links from where an old one gets the image's paths.
+
+        bwrap makes the places of its mounts, and would follow a link to one of the host's.
+        """
+        for name, text in image.SEEDED.items() if new else ():
+            file = self._places.root / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
+        for target in (AGENT, *image.read_only(), *(mount.target for mount in self._places.mounts)):
+            path = self._places.root
+            for part in PurePosixPath(target).parts[1:]:
+                path = path / part
+                if path.is_symlink():
+                    path.unlink()
 
     def path(self, inside: str) -> Path:
         """Return the host path of an inside path."""

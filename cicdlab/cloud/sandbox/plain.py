@@ -21,6 +21,9 @@ class Plain:
     def __init__(self, places: Places) -> None:
         self._places = places
 
+    def furnish(self, new: bool) -> None:
+        """Leave the root as it is: commands see the host's files."""
+
     def path(self, inside: str) -> Path:
         """Return the host path of an inside path: one of the sandbox's own, or the very path a command would use."""
         path = Path(inside)

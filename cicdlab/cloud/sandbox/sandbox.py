@@ -32,7 +32,7 @@ class Sandbox:
         Parameters
         ----------
         folder : Path
-            Holds everything the sandbox writes; made if missing. The caller removes it.
+            Holds everything the sandbox writes; made if missing, used as it is otherwise. The caller removes it.
         mounts : list of Mount
             Host paths to show inside.
         env : dict
@@ -53,12 +53,15 @@ class Sandbox:
             if not mount.source.exists():
                 raise SandboxError(f"The sandbox cannot show {mount.source}: it does not exist.")
         root = folder.resolve() / "root"
-        for name in ("tmp", home.lstrip("/")):
-            (root / name).mkdir(parents=True, exist_ok=True)
-        (root / "tmp").chmod(0o1777)
+        new = not root.exists()
         mounts = [Mount(mount.source.resolve(), mount.target.rstrip("/"), mount.writable) for mount in mounts]
         places = Places(root, tuple(mounts), home)
         chosen = Plain(places) if (kind or available()) == "plain" else Bubblewrap(places)
+        if new:  # commands may have put links to anywhere into a root that was used before
+            for name in ("tmp", home.lstrip("/")):
+                (root / name).mkdir(parents=True, exist_ok=True)
+            (root / "tmp").chmod(0o1777)
+        chosen.furnish(new)
         return cls(chosen, env, root.parent / "log")
 
     @property

@@ -66,6 +66,19 @@ def test_whoever_holds_the_output_is_waited_for_and_then_named(box: Sandbox) -> 
     assert not run(box, "sleep 0.1 &", linger=20).holds_output
 
 
+def test_a_stop_at_the_first_moment_is_not_lost(box: Sandbox) -> None:
+    for _ in range(100):
+        script = box.script(["/bin/sleep", "100"], "/", {})
+        options: dict[str, Any] = {"timeout": 30.0, "linger": 0.2, "on_output": Heard()}
+        thread = Thread(target=script.run, kwargs=options)
+        thread.start()
+        while not script._leader:
+            pass
+        script.stop()
+        thread.join(10)
+        assert not thread.is_alive()
+
+
 def test_somebody_else_can_stop_it(box: Sandbox) -> None:
     script = box.script(["/bin/sh", "-c", "echo on; sleep 100"], "/", {})
     heard, endings = Heard(), []
