@@ -4,6 +4,7 @@ The services of this cloud speak JSON 1.0/1.1 (``X-Amz-Target``) and Smithy's RP
 seen from the request, so that an SDK may switch without a change here.
 """
 
+import base64
 import json
 import re
 from dataclasses import dataclass
@@ -147,6 +148,8 @@ def _jsonable(shape: Shape, value: Any) -> Any:
         return [_jsonable(shape.member, item) for item in value]
     if isinstance(shape, MapShape):
         return {key: _jsonable(shape.value, item) for key, item in value.items()}
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
     return value.timestamp() if isinstance(value, datetime) else value
 
 

@@ -1,14 +1,17 @@
 """CodeCommit's operations, and what git asks of its repositories."""
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .. import scratch
-from ..errors import ServiceError
 from ..git.command import GitError
 from ..git.repository import Commit, Person, Repository
 from ..stores import Stores, page
-from . import events
+from . import commits, draft, events, files, tags
+from .draft import Draft
+from .errors import refused
 from .model import Kept, Metadata, Store
 
 if TYPE_CHECKING:
@@ -40,29 +43,24 @@ class CodeCommitApi:
     def create_repository(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
         """Make an empty repository."""
         store, name = self._stores.of(call), request["repositoryName"]
-        if not _NAME.fullmatch(name):
-            # rule: repository-name
-            raise ServiceError("InvalidRepositoryNameException", f"The repository name {name} is not valid.")
-        if request.get("tags"):
-            raise ServiceError("NotImplemented", "Tags of repositories are not simulated yet.", 501)
+        tagged = tags.merged({}, request.get("tags") or {})
         with store.lock:
-            if name in store.repositories:
-                # rule: repository-name-exists
-                raise ServiceError("RepositoryNameExistsException", f"Repository named {name} already exists")
-            repository = Repository(self._cloud.root / "git" / store.account / store.region / f"{name}.git")
+            _check_new_name(store, name)
+            id_ = self._cloud.ids.uuid("codecommit repository", store.arn(name))
+            repository = Repository(self._cloud.root / "git" / store.account / store.region / f"{id_}.git")
             repository.create()
             now = self._cloud.clock.now()
             metadata = Metadata(
                 account_id=store.account,
-                repository_id=self._cloud.ids.uuid("codecommit repository", store.arn(name)),
+                repository_id=id_,
                 repository_name=name,
                 repository_description=request.get("repositoryDescription"),
                 creation_date=now,
                 last_modified_date=now,
-                clone_url_http=f"{self._cloud.endpoint}/git/{store.account}/{store.region}/v1/repos/{name}",
+                clone_url_http=self._clone_url(store, name),
                 arn=store.arn(name),
             )
-            store.repositories[name] = Kept(metadata, repository)
+            store.repositories[name] = Kept(metadata, repository, tagged)
         return {"repositoryMetadata": metadata.wire()}
 
     def get_repository(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
@@ -84,9 +82,40 @@ class CodeCommitApi:
         try:
             names, token = page(kept, request.get("nextToken"), 1000)
         except ValueError:
-            raise ServiceError("InvalidContinuationTokenException", "The nextToken is not valid.") from None
+            raise refused("InvalidContinuationToken", "The nextToken is not valid.") from None
         found = [{"repositoryName": name, "repositoryId": kept[name].metadata.repository_id} for name in names]
         return {"repositories": found, "nextToken": token}
+
+    def update_repository_name(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
+        """Rename a repository; its branches and commits stay."""
+        store, old, new = self._stores.of(call), request["oldName"], request["newName"]
+        with store.lock:
+            kept = _known(store, old)
+            _check_new_name(store, new)
+            # rule: renamed-repository
+            changed = {"repository_name": new, "arn": store.arn(new), "clone_url_http": self._clone_url(store, new)}
+            store.update(kept, **changed, last_modified_date=self._cloud.clock.now())
+            del store.repositories[old]
+        return {}
+
+    def update_repository_description(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
+        """Change what is said of a repository."""
+        store, description = self._stores.of(call), request.get("repositoryDescription")
+        with store.lock:
+            kept = _known(store, request["repositoryName"])
+            store.update(kept, repository_description=description, last_modified_date=self._cloud.clock.now())
+        return {}
+
+    def update_default_branch(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
+        """Make a branch the default one, which a clone checks out."""
+        store, branch = self._stores.of(call), request["defaultBranchName"]
+        with store.lock:
+            kept = _known(store, request["repositoryName"])
+            _branch(kept, branch)
+            # rule: default-branch-is-cloned
+            kept.repository.set_head(branch)
+            store.update(kept, default_branch=branch, last_modified_date=self._cloud.clock.now())
+        return {}
 
     def delete_repository(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
         """Delete a repository; one that is not there is no error."""
@@ -97,6 +126,32 @@ class CodeCommitApi:
         scratch.remove(kept.repository.folder)
         return {"repositoryId": kept.metadata.repository_id}
 
+    # --- tags
+
+    def tag_resource(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
+        """Give a repository tags."""
+        store = self._stores.of(call)
+        with store.lock:
+            name = tags.repository_of(store, request["resourceArn"])
+            kept = store.repositories[name]
+            store.repositories[name] = replace(kept, tags=tags.merged(kept.tags, request["tags"]))
+        return {}
+
+    def untag_resource(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
+        """Take tags from a repository."""
+        store = self._stores.of(call)
+        with store.lock:
+            name = tags.repository_of(store, request["resourceArn"])
+            kept = store.repositories[name]
+            store.repositories[name] = replace(kept, tags=tags.without(kept.tags, request["tagKeys"]))
+        return {}
+
+    def list_tags_for_resource(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
+        """Return the tags of a repository."""
+        store = self._stores.of(call)
+        name = tags.repository_of(store, request["resourceArn"])
+        return {"tags": dict(store.repositories[name].tags)}
+
     # --- branches and commits
 
     def create_branch(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
@@ -105,21 +160,17 @@ class CodeCommitApi:
         commit = _commit(kept, request["commitId"])
         if name in kept.repository.branches():
             # rule: branch-name-exists
-            raise ServiceError("BranchNameExistsException", f"The branch {name} already exists.")
+            raise refused("BranchNameExists", f"The branch {name} already exists.")
         try:
             self._changed(call, kept, lambda: kept.repository.set_branch(name, commit.id))
         except GitError:
-            raise ServiceError("InvalidBranchNameException", f"The branch name {name} is not valid.") from None
+            raise refused("InvalidBranchName", f"The branch name {name} is not valid.") from None
         return {}
 
     def get_branch(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
         """Return a branch and its last commit."""
         name = request.get("branchName", "")
-        commit = self._kept(call, request).repository.branches().get(name)
-        if not commit:
-            # rule: branch-does-not-exist
-            raise ServiceError("BranchDoesNotExistException", f"The branch {name} does not exist.")
-        return {"branch": {"branchName": name, "commitId": commit}}
+        return {"branch": {"branchName": name, "commitId": _branch(self._kept(call, request), name)}}
 
     def list_branches(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
         """Return the names of all branches."""
@@ -130,9 +181,7 @@ class CodeCommitApi:
         kept, name = self._kept(call, request), request["branchName"]
         if name == kept.metadata.default_branch:
             # rule: default-branch-stays
-            raise ServiceError(
-                "DefaultBranchCannotBeDeletedException", f"The branch {name} is the default branch and stays."
-            )
+            raise refused("DefaultBranchCannotBeDeleted", f"The branch {name} is the default branch and stays.")
         commit = kept.repository.branches().get(name)
         if not commit:
             return {}
@@ -154,6 +203,67 @@ class CodeCommitApi:
             }
         }
 
+    # --- files
+
+    def get_file(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
+        """Return a file of a commit."""
+        return files.read_file(self._kept(call, request), request.get("commitSpecifier", ""), request["filePath"])
+
+    def get_folder(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
+        """Return what is in a folder of a commit."""
+        return files.read_folder(self._kept(call, request), request.get("commitSpecifier", ""), request["folderPath"])
+
+    def get_blob(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
+        """Return what is in a blob."""
+        return {"content": files.read_blob(self._kept(call, request), request["blobId"])}
+
+    def get_differences(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
+        """Return what differs between two commits."""
+        return files.differences(self._kept(call, request), request)
+
+    def put_file(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
+        """Add or replace a file, with a commit."""
+        path, content = draft.checked(request["filePath"]), request["fileContent"]
+        if not content:
+            # rule: file-content-required
+            raise refused("FileContentRequired", "An empty file cannot be put.")
+
+        def change(made: Draft) -> None:
+            made.put(path, content, request.get("fileMode", ""))
+            if made.after == made.before:
+                # rule: same-file-content
+                raise refused("SameFileContent", f"{path} has this content already.")
+
+        commit, made = self._commit(call, request, f"Put {path}", change)
+        return {"commitId": commit.id, "blobId": made.after[path].id, "treeId": commit.tree}
+
+    def delete_file(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
+        """Delete a file, with a commit."""
+        path, keep = draft.checked(request["filePath"]), bool(request.get("keepEmptyFolders"))
+
+        def change(made: Draft) -> None:
+            made.delete(path, keep_folder=keep)
+
+        commit, made = self._commit(call, request, f"Delete {path}", change)
+        return {"commitId": commit.id, "blobId": made.before[path].id, "treeId": commit.tree, "filePath": path}
+
+    def create_commit(self, call: "Call", request: dict[str, Any]) -> dict[str, Any]:
+        """Put and delete files, with one commit."""
+        commit, made = self._commit(call, request, "Change files", lambda made: draft.fill(made, request))
+        return {"commitId": commit.id, "treeId": commit.tree, **made.changes()}
+
+    def _commit(
+        self, call: "Call", request: dict[str, Any], message: str, change: Callable[[Draft], None]
+    ) -> tuple[Commit, Draft]:
+        """Make a commit on a branch; the message is the default one."""
+        kept = self._kept(call, request)
+        author = commits.author(request, call.caller.principal.arn, self._cloud.clock.now())
+        said = commits.message(request, message)
+        done: list[tuple[Commit, Draft]] = []
+        # rule: api-commit-event
+        self._changed(call, kept, lambda: done.append(commits.make(kept, request, change, said, author)))
+        return done[0]
+
     # --- git
 
     def find(self, account: str, region: str, name: str) -> Repository | None:
@@ -172,8 +282,8 @@ class CodeCommitApi:
             if branches and kept.metadata.default_branch not in branches:
                 # rule: first-push-sets-default-branch
                 first = "main" if "main" in branches else branches[0]
-                metadata = kept.metadata.model_copy(update={"default_branch": first})
-                store.repositories[name] = kept = Kept(metadata, kept.repository)
+                kept.repository.set_head(first)
+                kept = store.update(kept, default_branch=first)
         for change in changes:
             # rule: push-event
             self._cloud.events.tell(
@@ -185,19 +295,43 @@ class CodeCommitApi:
         self.pushed(call.account, call.region, kept.metadata.repository_name, call.caller.principal.arn, changes)
 
     def _kept(self, call: "Call", request: dict[str, Any]) -> Kept:
-        name = request.get("repositoryName", "")
-        kept = self._stores.of(call).repositories.get(name)
-        if not kept:
-            # rule: repository-does-not-exist
-            raise ServiceError("RepositoryDoesNotExistException", f"{name} does not exist")
-        return kept
+        return _known(self._stores.of(call), request.get("repositoryName", ""))
+
+    def _clone_url(self, store: Store, name: str) -> str:
+        return f"{self._cloud.endpoint}/git/{store.account}/{store.region}/v1/repos/{name}"
+
+
+def _known(store: Store, name: str) -> Kept:
+    kept = store.repositories.get(name)
+    if not kept:
+        # rule: repository-does-not-exist
+        raise refused("RepositoryDoesNotExist", f"{name} does not exist")
+    return kept
+
+
+def _check_new_name(store: Store, name: str) -> None:
+    if not _NAME.fullmatch(name):
+        # rule: repository-name
+        raise refused("InvalidRepositoryName", f"The repository name {name} is not valid.")
+    if name in store.repositories:
+        # rule: repository-name-exists
+        raise refused("RepositoryNameExists", f"Repository named {name} already exists")
+
+
+def _branch(kept: Kept, name: str) -> str:
+    """Return the last commit of a branch."""
+    commit = kept.repository.branches().get(name)
+    if not commit:
+        # rule: branch-does-not-exist
+        raise refused("BranchDoesNotExist", f"The branch {name} does not exist.")
+    return commit
 
 
 def _commit(kept: Kept, commit_id: str) -> Commit:
-    found = kept.repository.commit(commit_id) if re.fullmatch(r"[0-9a-f]{40}", commit_id) else None
+    found = kept.repository.commit(commit_id) if files.ID.fullmatch(commit_id) else None
     if not found:
         # rule: commit-does-not-exist
-        raise ServiceError("CommitIdDoesNotExistException", f"The commit {commit_id} does not exist.")
+        raise refused("CommitIdDoesNotExist", f"The commit {commit_id} does not exist.")
     return found
 
 

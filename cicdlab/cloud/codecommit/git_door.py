@@ -22,16 +22,16 @@ def answer(cloud: "Cloud", environ: dict[str, Any], authorization: str, secure: 
     place = PATH.fullmatch(environ["PATH_INFO"])
     wanted = place and smart_http.service(environ["REQUEST_METHOD"], place["rest"], environ.get("QUERY_STRING", ""))
     if not place or not wanted:
-        return _refusal("404 Not Found", "There is no such repository here.")
+        return smart_http.refusal("404 Not Found", "There is no such repository here.")
     key = credentials.given(authorization)
     if not key:
         # rule: git-needs-credentials
-        return _refusal("401 Unauthorized", "git needs credentials.", ("WWW-Authenticate", 'Basic realm="CodeCommit"'))
+        return smart_http.refusal("401 Unauthorized", "git needs credentials.", smart_http.SIGN_IN)
     account, region, name = place["account"], place["region"], place["name"]
     try:
         caller = cloud.access.callers.identify(key[0], key[1])
-        if secure and not _is_signed(cloud, key, region, environ):
-            return _refusal("403 Forbidden", "The signature in git's password does not match.")
+        if secure and not credentials.is_signed(cloud.secret_of(key[0]), key, region, environ):
+            return smart_http.refusal("403 Forbidden", "The signature in git's password does not match.")
         # rule: git-pull-permission, git-push-permission
         members = {"repositoryName": name, "accountId": account}
         call = ApiCall("codecommit", _OPERATIONS[wanted], members, region, caller.principal)
@@ -39,11 +39,11 @@ def answer(cloud: "Cloud", environ: dict[str, Any], authorization: str, secure: 
         if caller.principal.account != account:
             raise ServiceError("AccessDeniedException", "A repository answers to its own account only.", 403)
     except ServiceError as error:
-        return _refusal("403 Forbidden", error.message)
+        return smart_http.refusal("403 Forbidden", error.message)
     service: Any = cloud.services["codecommit"]
     repository = service.find(account, region, name)
     if not repository:
-        return _refusal("404 Not Found", f"{name} does not exist")
+        return smart_http.refusal("404 Not Found", f"{name} does not exist")
     answers: list[smart_http.Answer] = []
     job = lambda: answers.append(smart_http.answer(repository, environ, place["rest"], key[0]))  # noqa: E731
     if environ["REQUEST_METHOD"] == "POST" and wanted == smart_http.PUSH:
@@ -51,14 +51,3 @@ def answer(cloud: "Cloud", environ: dict[str, Any], authorization: str, secure: 
     else:
         job()
     return answers[0]
-
-
-def _is_signed(cloud: "Cloud", key: tuple[str, str, str], region: str, environ: dict[str, Any]) -> bool:
-    secret = cloud.secret_of(key[0])
-    host = environ.get("HTTP_HOST", "").partition(":")[0]
-    path = environ["PATH_INFO"].rpartition("/info/refs")[0] or environ["PATH_INFO"].rpartition("/")[0]
-    return secret is not None and credentials.signed(key[2], key[0], secret, region, host, path)
-
-
-def _refusal(status: str, sentence: str, *headers: tuple[str, str]) -> smart_http.Answer:
-    return status, [("Content-Type", "text/plain; charset=utf-8"), *headers], [f"{sentence}\n".encode()]

@@ -1,8 +1,10 @@
 """What CodeCommit keeps: repositories, in AWS's shapes; what is in them is git's."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import RLock
+from typing import Any
 
 from pydantic import Field
 
@@ -30,6 +32,7 @@ class Kept:
 
     metadata: Metadata
     repository: Repository
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -40,6 +43,12 @@ class Store:
     region: str
     repositories: dict[str, Kept] = field(default_factory=dict)
     lock: RLock = field(default_factory=RLock)
+
+    def update(self, kept: Kept, **changes: Any) -> Kept:
+        """Keep a repository with changed metadata, under its name, and return it."""
+        metadata = kept.metadata.model_copy(update=changes)
+        self.repositories[metadata.repository_name] = changed = replace(kept, metadata=metadata)
+        return changed
 
     def arn(self, name: str) -> str:
         """Return the ARN of a repository."""

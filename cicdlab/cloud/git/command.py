@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 PATIENCE = 60.0  # seconds
@@ -23,7 +24,7 @@ def environment(home: Path) -> dict[str, str]:
     }
 
 
-def run(folder: Path, *arguments: str, given: bytes = b"") -> bytes:
+def run(folder: Path, *arguments: str, given: bytes = b"", variables: Mapping[str, str] | None = None) -> bytes:
     """Run git on a repository and return what it writes.
 
     Parameters
@@ -34,6 +35,8 @@ def run(folder: Path, *arguments: str, given: bytes = b"") -> bytes:
         The command and its options.
     given
         What it reads.
+    variables
+        What else it sees of an environment.
 
     Raises
     ------
@@ -42,10 +45,17 @@ def run(folder: Path, *arguments: str, given: bytes = b"") -> bytes:
     """
     try:
         done = subprocess.run(
-            ["git", *arguments], cwd=folder, env=environment(folder), input=given, capture_output=True, timeout=PATIENCE
+            ["git", *arguments],
+            cwd=folder,
+            env={**environment(folder), **(variables or {})},
+            input=given,
+            capture_output=True,
+            timeout=PATIENCE,
         )
     except subprocess.TimeoutExpired:
         raise GitError(f"git {arguments[0]} did not end within {PATIENCE:.0f} seconds.") from None
+    except ValueError as error:  # an argument that no program can be given
+        raise GitError(str(error)) from None
     if done.returncode:
         raise GitError(done.stderr.decode(errors="replace").strip())
     return done.stdout

@@ -7,6 +7,7 @@ import base64
 import binascii
 import hmac
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -27,6 +28,25 @@ def given(authorization: str) -> tuple[str, str, str] | None:
         return None
     access_key, _, token = name.partition("%")
     return access_key, token, password
+
+
+def is_signed(secret: str | None, key: tuple[str, str, str], region: str, environ: dict[str, Any]) -> bool:
+    """Tell whether the password of a request was made with an access key's secret.
+
+    Parameters
+    ----------
+    secret
+        The key's; None when the key was never issued.
+    key
+        What `given` found.
+    region
+        Of the repository.
+    environ
+        The request.
+    """
+    host = environ.get("HTTP_HOST", "").partition(":")[0]
+    path = environ["PATH_INFO"].rpartition("/info/refs")[0] or environ["PATH_INFO"].rpartition("/")[0]
+    return secret is not None and signed(key[2], key[0], secret, region, host, path)
 
 
 def signed(password: str, access_key: str, secret: str, region: str, host: str, path: str) -> bool:

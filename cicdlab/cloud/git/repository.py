@@ -118,6 +118,10 @@ class Repository:
         run(folder, "fetch", "--quiet", *wanted, *served, commit, *branches)
         run(folder, "checkout", "--quiet", "--detach", commit)
 
+    def pack(self, commit: str, target: Path) -> None:
+        """Write a zip with a commit's files, without any history."""
+        run(self.folder, "archive", "--format=zip", f"--output={target}", commit)
+
     def set_branch(self, name: str, commit: str, old: str = "") -> None:
         """Make a branch, or move it away from where it was.
 
@@ -128,6 +132,10 @@ class Repository:
         """
         run(self.folder, "check-ref-format", f"{HEADS}{name}")
         run(self.folder, "update-ref", f"{HEADS}{name}", commit, old or NOTHING)
+
+    def set_head(self, name: str) -> None:
+        """Make a branch the one that a clone checks out."""
+        run(self.folder, "symbolic-ref", "HEAD", f"{HEADS}{name}")
 
     def delete_branch(self, name: str) -> None:
         """Remove a branch."""

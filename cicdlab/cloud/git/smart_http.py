@@ -14,6 +14,7 @@ from .repository import Repository
 
 PULL, PUSH = "git-upload-pack", "git-receive-pack"
 PATIENCE = 600.0  # seconds
+SIGN_IN = ("WWW-Authenticate", 'Basic realm="CodeCommit"')
 Answer = tuple[str, list[tuple[str, str]], Iterable[bytes]]
 
 
@@ -33,6 +34,11 @@ def service(method: str, rest: str, query: str) -> str:
         if (method, rest, query) == ("GET", "info/refs", f"service={name}") or (method, rest) == ("POST", name):
             return name
     return ""
+
+
+def refusal(status: str, sentence: str, *headers: tuple[str, str]) -> Answer:
+    """Return why git gets no answer."""
+    return status, [("Content-Type", "text/plain; charset=utf-8"), *headers], [f"{sentence}\n".encode()]
 
 
 def answer(repository: Repository, environ: dict[str, Any], rest: str, user: str) -> Answer:

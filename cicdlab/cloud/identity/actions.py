@@ -38,6 +38,7 @@ _COPY_VERSION = re.compile(r"versionId=([\w.~-]+)", re.ASCII)
 _QUEUE = re.compile(r"(?:(?:https?://[^/?#]+)?/?(\d{12})/)?([\w-]{1,80}(?:\.fifo)?)", re.ASCII)
 _PARTIAL_FUNCTION = re.compile(r"\d{12}:function:.+")
 _NAMED = re.compile(r"([\w.]+)\[(\w+)=KEY\]\.(\w+)")
+_WRITTEN = re.compile(r"([\w/]+)\{(\w+)\}")  # a member with something in front
 _FILTER = re.compile(r"(\w+)(?:\((.*)\))?")
 _IAM = re.compile(r"arn:aws[\w-]*:iam::\d{12}:(?:user|role|group|instance-profile|policy)/.+")
 
@@ -209,6 +210,9 @@ def _keys(key: str, path: str, members: Mapping[str, Any]) -> Iterator[tuple[str
         for item in values(members, f"{named[1]}[]"):
             if isinstance(item, Mapping) and named[2] in item and named[3] in item:
                 yield re.sub(r"\$\{\w+\}", str(item[named[2]]).lower(), key), (_text(item[named[3]]),)
+        return
+    if written := _WRITTEN.fullmatch(path):
+        yield from ((key, (f"{written[1]}{_text(item)}",)) for item in values(members, written[2]))
         return
     given = list(values(members, path))
     if not given:
