@@ -62,6 +62,8 @@ class Enforcement:
     def __init__(self, directory: Directory, now: Callable[[], datetime]) -> None:
         self._directory = directory
         self._now = now
+        # By service: returns what only it knows of a request, as further members, such as a deployment's group.
+        self.completes: dict[str, Callable[[ApiCall], Mapping[str, Any]]] = {}
         self._denials: deque[Decision] = deque(maxlen=KEPT)
 
     def denials(self) -> list[dict[str, Any]]:
@@ -80,6 +82,8 @@ class Enforcement:
         ServiceError
             The request is denied.
         """
+        if call.service in self.completes:
+            call = replace(call, members={**call.members, **self.completes[call.service](call)})
         self._refuse_what_s3_refuses(call, caller)
         if _needs_unknown_permissions(call) and not caller.principal.is_root:
             raise not_simulated(call.service, f"{call.operation} by anybody but an administrator")
