@@ -94,6 +94,17 @@ def why(last: Annotated[int, typer.Option(metavar="N", min=1, help="How many of 
 
 
 @app.command()
+def connect(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The connection's name.")],
+    repository: Annotated[list[str], typer.Option(metavar="OWNER/NAME", help="A repository that it reaches.")] = [],  # noqa: B006
+) -> None:
+    """Complete a connection's handshake, as you would in AWS's console; its repositories are on this machine."""
+    from .commands.connect import run
+
+    run(name, repository)
+
+
+@app.command()
 def doctor() -> None:
     """Try everything the course needs, and say what to do about what fails."""
     from .commands.doctor import examine

@@ -7,6 +7,7 @@ from typing import Any
 from . import __version__, sandbox
 from .core import Cloud
 from .credentials import PATH as CREDENTIALS_PATH
+from .errors import ServiceError
 
 Answer = tuple[int, dict[str, Any]]
 
@@ -46,6 +47,8 @@ class Control:
                 return 200, self._clock()
             case "POST", "/_cicdlab/clock":
                 return self._move_clock(body)
+            case "POST", "/_cicdlab/connections":
+                return self._connect(body)
         return 404, {"message": f"There is no {method} {path} here."}
 
     def _health(self) -> dict[str, Any]:
@@ -77,6 +80,19 @@ class Control:
         except (ValueError, OverflowError) as error:
             return 400, {"message": str(error)}
         return 200, self._clock()
+
+    def _connect(self, body: bytes) -> Answer:
+        """Complete the handshake of a connection of the administrator's."""
+        service: Any = self._cloud.services["codeconnections"]
+        try:
+            match json.loads(body):
+                case {"region": str() as region, "connect": str() as name, "repositories": [*names]}:
+                    return 200, service.connect(self._cloud.account, region, name, list(map(str, names)))
+        except ServiceError as error:
+            return error.status, {"message": error.message}
+        except ValueError:
+            pass
+        return 400, {"message": 'Say {"region": REGION, "connect": NAME, "repositories": [OWNER/NAME, ...]}.'}
 
     def _credentials(self, token: str) -> Answer:
         found = self._cloud.credentials.lookup(token)

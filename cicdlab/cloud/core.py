@@ -9,6 +9,9 @@ from .clients import DEFAULT_KEYS, Clients, Keys
 from .clock import Clock
 from .codebuild.api import CodeBuildApi
 from .codecommit.api import CodeCommitApi
+from .codeconnections.api import CodeConnectionsApi
+from .codedeploy.api import CodeDeployApi
+from .codepipeline.api import CodePipelineApi
 from .credentials import CredentialDesk, SessionCredentials
 from .events import Events
 from .identity.access import Access
@@ -17,6 +20,7 @@ from .identity.callers import is_account
 from .identity.directory import Directory
 from .identity.enforcement import Caller
 from .ids import Ids
+from .instances import Fleet
 from .scope import Scope
 from .targets import Targets
 from .workers import Workers
@@ -133,10 +137,16 @@ class Cloud:
         self.credentials = CredentialDesk()
         self.access = Access(backend.directory(self.client), ACCOUNT, administrator.access_key, self.clock.wall)
         self.root = scratch.make()
+        self.instances = Fleet(self)
         self._clients: Clients | None = None
+        connections = CodeConnectionsApi(self)
         self.services: dict[str, ServiceApi] = {
+            "codepipeline": CodePipelineApi(self),  # the first to be reset: nothing may start a build after that
             "codebuild": CodeBuildApi(self),
             "codecommit": CodeCommitApi(self),
+            "codeconnections": connections,
+            "codestar-connections": connections,
+            "codedeploy": CodeDeployApi(self),
         }
         self.targets = Targets(self)
 
@@ -181,6 +191,7 @@ class Cloud:
         """Stop whatever runs and forget every resource, ours and the backend's."""
         for service in self.services.values():
             service.reset()
+        self.instances.reset()
         self.credentials.reset()
         self.backend.reset()
         self.access.reset()
@@ -191,6 +202,7 @@ class Cloud:
         """Stop whatever runs and remove what it wrote."""
         for service in self.services.values():
             service.reset()
+        self.instances.reset()
         self.workers.close()
         self.waiters.close()
         self.events.close()

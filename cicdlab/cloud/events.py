@@ -91,15 +91,26 @@ class Events:
         self._heard = heard
         self._changed = Condition()
         self._count = 0
+        self._listeners: list[Callable[[Happening], None]] = []
         self._sender = ThreadPoolExecutor(1, thread_name_prefix="events")
 
     def tell(self, happening: Happening) -> None:
         """Tell that something happened; EventBridge gets events in the order in which they were told."""
+        self.notice(happening)
+        if self._heard(happening.account, happening.region):
+            self._sender.submit(self._send, happening)
+
+    def notice(self, happening: Happening) -> None:
+        """Tell it to who listens and waits in this process, and to nobody else."""
         with self._changed:
             self._count += 1
             self._changed.notify_all()
-        if self._heard(happening.account, happening.region):
-            self._sender.submit(self._send, happening)
+        for listener in self._listeners:
+            listener(happening)
+
+    def listen(self, listener: Callable[[Happening], None]) -> None:
+        """Let a service know of whatever happens, on the thread of who tells it: it must not wait there."""
+        self._listeners.append(listener)
 
     def wait_for(self, look: Callable[[], T | None], stopped: Event) -> T | None:
         """Return what ``look`` finds, as soon as it finds something; None when ``stopped`` is set before.

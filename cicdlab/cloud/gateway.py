@@ -9,10 +9,11 @@ from typing import Any
 from botocore import xform_name
 from botocore.model import OperationNotFoundError
 
-from . import guard, protocol, signatures
+from . import guard, objects, protocol, signatures
 from .backend import refusals
 from .clients import ENGINE
 from .codecommit import git_door
+from .codeconnections import git_door as connections_door
 from .control import Control
 from .core import Call, Cloud, Wire
 from .errors import ServiceError, UndescribedError, not_simulated
@@ -62,9 +63,8 @@ class Gateway:
                 start_response, *self._control.answer(environ["REQUEST_METHOD"], path, headers, _body(environ))
             )
         if path.startswith("/git/"):
-            status, answers, body = git_door.answer(
-                self._cloud, environ, headers.get("authorization", ""), self._secure
-            )
+            door = connections_door if path.startswith(connections_door.PREFIX) else git_door
+            status, answers, body = door.answer(self._cloud, environ, headers.get("authorization", ""), self._secure)
             start_response(status, answers)
             return body
         try:
@@ -118,7 +118,11 @@ class Gateway:
         if service == "s3" and passage.key:  # as on AWS, an alias counts at this moment, and the object keeps the key
             environ["HTTP_X_AMZ_SERVER_SIDE_ENCRYPTION_AWS_KMS_KEY_ID"] = passage.key
         try:
-            return backend.app(environ, start_response)
+            events, now = self._cloud.events, self._cloud.clock.now
+            answer = backend.app(environ, objects.watched(start_response, call, passage.owner, events, now))
+            if service in ("ec2", "cloudformation"):
+                self._cloud.instances.follow(call.operation, passage.owner, scope.region)
+            return answer
         except NotImplementedError:
             environ["wsgi.input"].seek(0)
             raise refusals.missing(*request, _peek(environ)) from None

@@ -60,7 +60,7 @@ def load(path: Path) -> list[Rule]:
 def named_in_code(folder: Path) -> dict[str, list[str]]:
     """Return the ids that a service's modules name, each with ``module:line`` of where."""
     places: dict[str, list[str]] = {}
-    for module in sorted(folder.glob("*.py")):
+    for module in sorted(folder.rglob("*.py")):
         for number, line in enumerate(module.read_text().splitlines(), 1):
             for match in _NAMED.finditer(line):
                 for name in match[1].split(", "):

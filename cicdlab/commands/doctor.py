@@ -103,7 +103,7 @@ def _python() -> str:
 
 
 def _git() -> str:
-    return _run(["git", "--version"], "Install git.").removeprefix("git version ")
+    return _run(["git", "--version"], "Install git: repositories of CodeCommit need it.").removeprefix("git version ")
 
 
 def _bash() -> str:

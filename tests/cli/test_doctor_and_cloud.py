@@ -40,7 +40,7 @@ def test_what_works_and_what_does_not_is_told_apart_with_what_to_do(cicdlab, wit
     assert verdicts["Sandbox"] == verdicts["Browser"] == "less"
     for name in ("Python", "bash", "aws", "Cloud", "JupyterLab", "Kernel", "Workspace"):
         assert verdicts[name] == "works", done.stdout
-    assert "Install git." in done.stdout
+    assert "Install git: repositories of CodeCommit need it." in done.stdout
     assert "apt-get install bubblewrap" in " ".join(done.stdout.split())
     assert "To put right: git" in done.stdout
     assert done.returncode == 1

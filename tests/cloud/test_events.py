@@ -84,6 +84,22 @@ def test_what_a_pattern_does_not_match_does_not_arrive(cloud: RunningCloud) -> N
     assert [event["detail"]["build-status"] for event in messages(cloud, url)] == ["FAILED"]
 
 
+@pytest.mark.parametrize(("branch", "fits"), [("main", True), ("draft", False)])
+def test_a_pattern_can_be_tried_on_an_event(cloud: RunningCloud, branch: str, fits: bool) -> None:
+    pattern = json.dumps({"source": ["aws.codecommit"], "detail": {"referenceName": ["main"]}})
+    about = {"id": "1", "detail-type": "push", "source": "aws.codecommit", "account": ACCOUNT, "region": REGION}
+    event = {**about, "time": "2026-11-25T12:00:00Z", "resources": [], "detail": {"referenceName": branch}}
+    answer = cloud.client("events").test_event_pattern(EventPattern=pattern, Event=json.dumps(event))
+    assert answer["Result"] is fits
+
+
+@pytest.mark.parametrize(("pattern", "event"), [("{}", "{}"), ("{}", "no JSON"), ("{}", "[]"), ("no JSON", "{}")])
+def test_what_is_no_event_or_no_pattern_cannot_be_tried(cloud: RunningCloud, pattern: str, event: str) -> None:
+    with pytest.raises(ClientError) as error:
+        cloud.client("events").test_event_pattern(EventPattern=pattern, Event=event)
+    assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+
 def test_a_disabled_rule_sends_nothing(cloud: RunningCloud) -> None:
     url, arn = queue(cloud)
     events = rule(cloud, {"Arn": arn})

@@ -51,22 +51,6 @@ def test_refused_with_the_reason(cloud, case):
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
 
 
-TO_COME = {
-    "codeconnections": ("create_connection", {"ConnectionName": "demo", "ProviderType": "GitHub"}),
-    "codedeploy": ("create_application", {"applicationName": "demo"}),
-    "codepipeline": ("list_pipelines", {}),
-    "codestar-connections": ("list_connections", {}),
-}
-
-
-@pytest.mark.parametrize("service", TO_COME)
-def test_a_service_to_come_says_so_instead_of_pretending(cloud, service):
-    operation, members = TO_COME[service]
-    with pytest.raises(ClientError, match=f"{service}:.* is not simulated") as refused:
-        getattr(cloud.client(service), operation)(**members)
-    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
-
-
 @pytest.mark.parametrize(("service", "operation"), [("ssm", "list_nodes"), ("iam", "list_delegation_requests")])
 def test_an_operation_that_moto_lacks_is_named(cloud, service, operation):
     named = f"{service}:{operation.title().replace('_', '')} is not simulated"

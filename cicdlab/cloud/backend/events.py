@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from ..events import Delivery
 
@@ -52,6 +52,32 @@ def mend() -> None:
         send(others, original_event, transform_input)
 
     Rule.send_to_targets = send_to_targets  # type: ignore[method-assign]
+    _test_patterns()
+
+
+def _test_patterns() -> None:
+    """Let TestEventPattern answer.
+
+    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_TestEventPattern.html
+    """
+    from moto.core.exceptions import JsonRESTError
+    from moto.events.models import EventPattern, EventPatternParser
+    from moto.events.responses import EventsHandler
+
+    wanted = {"id", "detail-type", "source", "account", "time", "region", "resources"}
+
+    def test_event_pattern(self: Any) -> str:
+        given = self._get_param("EventPattern")
+        pattern = EventPattern(given, EventPatternParser(given).parse())
+        try:
+            event = json.loads(self._get_param("Event"))
+        except ValueError:
+            event = None
+        if not isinstance(event, dict) or not wanted <= event.keys():
+            raise JsonRESTError("ValidationException", f"Parameter Event has to have {', '.join(sorted(wanted))}.")
+        return json.dumps({"Result": pattern.matches_event(cast(Any, event))})
+
+    EventsHandler.test_event_pattern = test_event_pattern  # type: ignore[method-assign, assignment]
 
 
 def _service(target: dict[str, Any]) -> str:

@@ -105,20 +105,25 @@ class CodeBuildApi:
         """Start a build of a project."""
         return self._start_build(self._stores.of(call), request, _initiator(call.caller))
 
-    def start_for_pipeline(self, call: "Call", request: dict[str, Any], work: PipelineWork) -> dict[str, Any]:
+    def start_for_pipeline(
+        self, caller: Caller, region: str, request: dict[str, Any], work: PipelineWork
+    ) -> dict[str, Any]:
         """Start a build as CodePipeline does, which has asked for the permission before; answers as StartBuild does.
 
         Parameters
         ----------
-        call
-            The account and the region of the project.
+        caller
+            The role of the pipeline's action; its account has the project.
+        region
+            Where the project is.
         request
             A StartBuild request with the overrides that the pipeline's action has.
         work
             What the pipeline hands over.
         """
         # rule: pipeline-initiator
-        return self._start_build(self._stores.of(call), request, work.initiator, work)
+        store = self._stores.at(caller.principal.account, region)
+        return self._start_build(store, request, work.initiator, work)
 
     target_operation = "StartBuild"
 

@@ -253,8 +253,6 @@ class PipelineWork:
         The action's output artifacts; the build writes each to exactly this place.
     revision
         The revision of ``source``, as its source action tells it; empty when there is none.
-    encryption_key
-        The KMS key of the artifact store; empty for AWS's own.
     """
 
     initiator: str
@@ -262,7 +260,6 @@ class PipelineWork:
     secondary_sources: tuple[PipelineArtifact, ...] = ()
     outputs: tuple[PipelineArtifact, ...] = ()
     revision: str = ""
-    encryption_key: str = ""
 
 
 @dataclass(frozen=True)

@@ -84,9 +84,8 @@ def for_pipeline(project: Project, request: dict[str, Any], work: PipelineWork) 
         "secondary_artifacts": (),
         "source_version": None,
     }
-    overrides = {"encryptionKeyOverride": work.encryption_key, **request} if work.encryption_key else request
     # what the pipeline names is no project's: its secondary sources are put in after the check
-    order = ordered(project.model_copy(update={**replaced, "secondary_sources": ()}), overrides)
+    order = ordered(project.model_copy(update={**replaced, "secondary_sources": ()}), request)
     effective = order.project.model_copy(update={"secondary_sources": replaced["secondary_sources"]})
     return Order(effective, order.overrides, work.source.arn, work)
 

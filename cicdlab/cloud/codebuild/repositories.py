@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ..codeconnections.model import AVAILABLE, SERVICES
 from ..credentials import SessionCredentials
 from ..errors import ServiceError, aws_reason
 from ..git.command import GitError, run
@@ -21,17 +22,26 @@ from .model import Source
 if TYPE_CHECKING:
     from ..core import Cloud
 
-TYPES = frozenset({"CODECOMMIT"})
+HOSTS = frozenset({"BITBUCKET", "GITHUB", "GITLAB"})
+TYPES = HOSTS | {"CODECOMMIT"}
+CONNECTION = "CODECONNECTIONS"
 _CODECOMMIT = re.compile(
     r"https?://(?:git-codecommit\.(?P<at>[a-z0-9-]+)\.amazonaws\.com|[^/?#]+/git/(?P<account>\d{12})/(?P<region>[a-z0-9-]+))"
     r"/v1/repos/(?P<name>[\w.-]+?)(?:\.git)?/?",
     re.ASCII,
 )
+_HOSTED = re.compile(r"https?://(?:[^/@]+@)?[^/]+/(?:.*/)?(?P<name>[\w.-]+/[\w.-]+?)(?:\.git)?/?", re.ASCII)
 
 
 def is_codecommit(location: str | None) -> bool:
     """Tell whether a source's location is the address by which git clones a repository of CodeCommit's."""
     return _CODECOMMIT.fullmatch(location or "") is not None
+
+
+def is_connected(source: Source) -> bool:
+    """Tell whether a source is at a code host that a connection reaches."""
+    auth = source.auth
+    return source.type in HOSTS and auth is not None and auth.type == CONNECTION and bool(auth.resource)
 
 
 class Repositories:
@@ -92,7 +102,9 @@ class Repositories:
         return str(commit.id)
 
     def _found(self, source: Source, label: str) -> tuple[Any, str]:
-        """Return a repository of CodeCommit's and the name of its default branch."""
+        """Return a repository and the name of its default branch."""
+        if source.type in HOSTS:
+            return self._behind_connection(source, label)
         match = _CODECOMMIT.fullmatch(source.location or "")
         assert match is not None  # checked when the project was made
         region, name = match["at"] or match["region"], match["name"]
@@ -109,14 +121,40 @@ class Repositories:
     def _check_pull(self, account: str, region: str, name: str, label: str) -> None:
         """Ask for the permission that the service role needs to clone a repository."""
         # rule: git-pull-needs-permission
+        self._ask("codecommit", "GitPull", region, {"repositoryName": name, "accountId": account}, account, label)
+
+    def _behind_connection(self, source: Source, label: str) -> tuple[Any, str]:
+        """Return a repository that a connection reaches, and the name of its default branch."""
+        # rule: connected-source-permissions, connected-source
+        arn = (source.auth and source.auth.resource) or ""
+        match = _HOSTED.fullmatch(source.location or "")
+        parts = arn.split(":")
+        if len(parts) != 6 or parts[2] not in SERVICES or not match:
+            raise PhaseError("CLIENT_ERROR", f"{arn} is no connection to a repository for {label}")
+        for operation in ("GetConnection", "GetConnectionToken"):
+            self._ask(parts[2], operation, parts[3], {"ConnectionArn": arn}, parts[4], label)
+        service: Any = self._cloud.services["codeconnections"]
+        connection = service.find(arn)
+        if not connection or connection.connection_status != AVAILABLE:
+            state = f"it is {connection.connection_status}" if connection else "it does not exist"
+            raise PhaseError("CLIENT_ERROR", f"Failed to get access token from {arn}: {state} for {label}")
+        repository = service.repository(connection, match["name"])
+        if not repository:
+            raise PhaseError("CLIENT_ERROR", f"repository not found for {label}")
+        branches = sorted(repository.branches())
+        return repository, "main" if "main" in branches else next(iter(branches), "")
+
+    def _ask(
+        self, service: str, operation: str, region: str, members: dict[str, str], account: str, label: str
+    ) -> None:
+        """Ask for a permission of the service role on a repository, or a connection, of its own account."""
         session = self._cloud.access.sessions.find(self._credentials.access_key_id)
         assert session is not None  # issued when the machine was provisioned
-        members = {"repositoryName": name, "accountId": account}
-        call = ApiCall("codecommit", "GitPull", members, region, session.principal)
+        call = ApiCall(service, operation, members, region, session.principal)
         try:
             self._cloud.access.enforcement.check(call, Caller(session.principal, session))
             if account != session.principal.account:
-                raise ServiceError("AccessDeniedException", "A repository answers to its own account only.")
+                raise ServiceError("AccessDeniedException", "What belongs to another account can't be read.")
         except ServiceError as error:
             self._note(error.message)
             raise PhaseError("CLIENT_ERROR", f"authorization failed for {label}") from error

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .model import Environment, EnvironmentVariable, Project
+from .repositories import HOSTS, is_connected
 
 # Buildspec key → the values that mean "not used"; * is any phase.
 BUILDSPEC: Mapping[str, frozenset[str]] = {
@@ -96,8 +97,10 @@ def in_request(request: Mapping[str, Any]) -> str | None:
 def in_project(project: Project, overrides: tuple[EnvironmentVariable, ...]) -> str | None:
     """Return the name of the first setting of a build that is not simulated."""
     for source in (project.source, *project.secondary_sources):
-        if source.type not in _SOURCES:
+        if source.type not in _SOURCES and not is_connected(source):
             return f"a source of type {source.type}"
+        if source.type in HOSTS and (source.model_extra or {}).get("reportBuildStatus"):
+            return "reportBuildStatus of a source"
     if project.environment.type not in _MACHINES:
         return f"an environment of type {project.environment.type}"
     for variable in (*project.environment.environment_variables, *overrides):

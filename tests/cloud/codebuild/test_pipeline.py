@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cicdlab.cloud.codebuild.model import PipelineArtifact, PipelineWork
-from cicdlab.cloud.core import ACCOUNT, Call
+from cicdlab.cloud.core import ACCOUNT
 from cicdlab.cloud.identity.enforcement import Caller
 from cicdlab.cloud.identity.model import Principal
 
@@ -44,10 +44,9 @@ def supply(bench: Bench, name: str = "Source", **files: str) -> PipelineArtifact
 
 def started(bench: Bench, project: str = "demo", work: PipelineWork | None = None, **overrides: Any) -> dict[str, Any]:
     caller = Caller(Principal(f"arn:aws:iam::{ACCOUNT}:root"))
-    call = Call("codebuild", "StartBuild", REGION, caller)
     service = bench.cloud.core.services["codebuild"]
     work = work or PipelineWork("codepipeline/pipe", place("Source"))
-    answer = service.start_for_pipeline(call, {"projectName": project, **overrides}, work)
+    answer = service.start_for_pipeline(caller, REGION, {"projectName": project, **overrides}, work)
     return bench.ended(answer["build"]["id"])
 
 
@@ -187,14 +186,13 @@ def test_the_builds_role_reads_and_writes_the_store(store: Bench) -> None:
     assert started(store, work=work(source, outputs=(output,)))["buildStatus"] == "SUCCEEDED"
 
 
-def test_outputs_are_encrypted_with_the_stores_key(store: Bench) -> None:
-    store.project("demo", **ENDS)
+def test_outputs_are_encrypted_with_the_projects_key(store: Bench) -> None:
     key = store.client("kms").create_key()["KeyMetadata"]
+    store.project("demo", encryptionKey=key["Arn"], **ENDS)
     source, output = supply(store, buildspec_yml=buildspec(["touch a"], files=["a"])), place("Built")
-    for given in (key["Arn"], key["KeyId"]):
-        build = started(store, work=work(source, outputs=(output,), encryption_key=given))
-        head = store.client("s3").head_object(Bucket=STORE, Key=output.key)
-        assert (build["encryptionKey"], head["SSEKMSKeyId"]) == (given, key["Arn"])
+    build = started(store, work=work(source, outputs=(output,)))
+    head = store.client("s3").head_object(Bucket=STORE, Key=output.key)
+    assert (build["encryptionKey"], head["SSEKMSKeyId"]) == (key["Arn"], key["Arn"])
 
 
 def allow(bench: Bench, *permissions: tuple[str, str]) -> None:
