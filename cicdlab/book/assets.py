@@ -13,12 +13,12 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 
 from cicdlab.quiz.widget import Quiz
-from cicdlab.views import BuildView, DecisionView
-from cicdlab.widget import Widget
-from cicdlab.widget.assets import PAGE_MODULE, SHARED_CSS
+from cicdlab.views import BuildView, DecisionView, DeploymentView, PipelineView
+from cicdlab.widget import Widget, stylesheet
+from cicdlab.widget.assets import PAGE_MODULE
 
 HERE = Path(__file__).parent
-WIDGETS: tuple[type[Widget], ...] = (Quiz, BuildView, DecisionView)
+WIDGETS: tuple[type[Widget], ...] = (Quiz, BuildView, DecisionView, DeploymentView, PipelineView)
 # Not under _static: Jupyter Book puts every script it finds there on every page.
 FOLDER = "_widgets"
 # The template in templates/static leaves out the theme's icon script, and icons.css draws the icons in use. Then nobody
@@ -76,8 +76,7 @@ def site_files() -> dict[str, str]:
     """What `write` puts into the site: text by name."""
     files = {f"{widget.name}.js": str(widget._esm) for widget in WIDGETS}
     files["page.js"] = PAGE_MODULE.read_text(encoding="utf-8")
-    shared = SHARED_CSS.read_text(encoding="utf-8")
-    files["widgets.css"] = "\n".join([shared, *(str(widget._css).removeprefix(shared) for widget in WIDGETS)])
+    files["widgets.css"] = stylesheet(*dict.fromkeys(path for widget in WIDGETS for path in widget.styles))
     files["icon.svg"] = (HERE / "icon.svg").read_text(encoding="utf-8")
     files["book.css"] = "\n".join((HERE / name).read_text(encoding="utf-8") for name in ("icons.css", "book.css"))
     return files

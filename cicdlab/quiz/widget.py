@@ -37,7 +37,8 @@ class Quiz(Widget):
     sentence = "A quiz: run this cell in JupyterLab, or read it in the book, to answer its questions."
     keep = ("answers",)
     _esm = esm(HERE / "quiz.js")
-    _css = stylesheet(HERE / "quiz.css")
+    styles = (HERE / "quiz.css",)
+    _css = stylesheet(*styles)
 
     sheet = traitlets.Dict().tag(sync=True, page=True)
     answers = traitlets.Dict().tag(sync=True)

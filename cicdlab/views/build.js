@@ -1,13 +1,5 @@
-// The build view. Python draws the parts (html.py), so that a reader without JavaScript sees the same; this module puts
+// The build view. Python draws the parts (build_html.py), so that a reader without JavaScript sees the same; this module puts
 // them in place, keeps the reader's place while they change, and leads to the line that failed.
-
-/** Replace an element's content, unless it is the same: a replaced element loses focus and selection. */
-function fill(element, html) {
-  if (element.shown === html) return false;
-  element.shown = html;
-  element.innerHTML = html; // made and escaped by html.py
-  return true;
-}
 
 function render({ model, el }) {
   const news = h("p", { class: "cicd-unseen", role: "status" });
@@ -17,7 +9,7 @@ function render({ model, el }) {
   const jump = h("button", { type: "button", onclick: () => showFailure().focus({ preventScroll: true }) });
   jump.textContent = "Go to the line that failed";
   const title = h("div", { class: "cicd-log-head" }, h("p", {}, "Log"), jump);
-  el.append(h("div", { class: "cicd cicd-build" }, head, news, phases, title, log));
+  el.append(h("div", { class: "cicd cicd-view cicd-build" }, head, news, phases, title, log));
 
   const failure = () => log.querySelector(".cicd-failing");
 
@@ -43,11 +35,8 @@ function render({ model, el }) {
     if (failure() && !failed) showFailure();
   }
 
-  /** Say how the build stands to those who listen, when that is new. */
-  function tell() {
-    const { news: words } = model.get("parts");
-    if (news.textContent !== words) news.textContent = words;
-  }
+  /** Tell those who listen how the build stands. */
+  const tell = () => say(news, model.get("parts").news);
 
   function change() {
     draw();

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import traitlets
-from IPython.display import display
 
-from cicdlab.views import html
+from cicdlab.views import build_html as html
 from cicdlab.views.log import shown
-from cicdlab.views.reading import LogReader, ViewError, read_build
+from cicdlab.views.reading import LogReader, read_build
 from cicdlab.views.text import duration
 from cicdlab.views.timeline import has_ended, timeline
+from cicdlab.views.watching import watch
 from cicdlab.widget import Widget, esm, stylesheet
 
 HERE = Path(__file__).parent
-_FIRST_STEP, _LAST_STEP = 0.1, 1.0
 
 
 class BuildView(Widget):
@@ -37,7 +34,8 @@ class BuildView(Widget):
     name = "build"
     sentence = "A build's phases and log: run this cell in JupyterLab, or read it in the book, to see them."
     _esm = esm(HERE / "build.js")
-    _css = stylesheet(HERE / "build.css")
+    styles = (HERE / "view.css", HERE / "build.css")
+    _css = stylesheet(*styles)
 
     parts = traitlets.Dict().tag(sync=True, page=True)
     watched = traitlets.Bool(False).tag(sync=True)
@@ -89,23 +87,15 @@ class BuildView(Widget):
         build = read_build(codebuild, build_id)
         view = cls(build, log.read(build))
         view.watched = True
-        recorded = os.environ.get("CICDLAB_RECORD") == "1"
-        shown_at = None if recorded else display(view, display_id=True)
-        deadline, step = time.monotonic() + timeout, _FIRST_STEP
-        try:
-            while not has_ended(build):
-                if time.monotonic() >= deadline:
-                    raise ViewError(f"The build has not ended after {duration(timeout)}: stop it with stop_build().")
-                time.sleep(step)
-                step = min(_LAST_STEP, step * 1.5)
+
+        def over() -> bool:
+            nonlocal build
+            if not has_ended(build):
                 build = read_build(codebuild, build_id)
                 view.parts = _parts(build, log.read(build))
-        finally:
-            # A notebook keeps the HTML of the first display; this replaces it by how the build stands now.
-            if shown_at:
-                shown_at.update(view)
-        if recorded:
-            display(view)
+            return has_ended(build)
+
+        watch(view, over, timeout, f"The build has not ended after {duration(timeout)}: stop it with stop_build().")
 
     def fallback(self) -> str:
         """The same view without JavaScript."""

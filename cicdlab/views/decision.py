@@ -30,7 +30,8 @@ class DecisionView(Widget):
     name = "decision"
     sentence = "Why a request is allowed or denied: run this cell in JupyterLab, or read it in the book, to see it."
     _esm = esm(HERE / "decision.js")
-    _css = stylesheet(HERE / "decision.css")
+    styles = (HERE / "view.css", HERE / "decision.css")
+    _css = stylesheet(*styles)
 
     picture = traitlets.Unicode().tag(sync=True, page=True)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from html import escape
 
 from cicdlab.views import verdict as v
-from cicdlab.views.html import Look
+from cicdlab.views.marks import Look, mark, unknown
 from cicdlab.views.verdict import Excerpt, Row, Verdict
 
 _DECISIONS = {
@@ -38,13 +37,13 @@ def draw(found: Verdict) -> str:
     """Draw a decision; every text from outside is escaped here."""
     notes = [note for note in (_boundary(found), _missing(found), _way_out(found)) if note]
     parts = [_head(found), _policies(found), *(f'<p class="cicd-note">{note}</p>' for note in notes)]
-    return '<div class="cicd cicd-decision">\n' + "\n".join(parts) + "\n</div>"
+    return '<div class="cicd cicd-view cicd-decision">\n' + "\n".join(parts) + "\n</div>"
 
 
 def _head(found: Verdict) -> str:
-    decided = _DECISIONS.get(found.decision) or Look("?", _words(found.decision), "quiet")
+    decided = _DECISIONS.get(found.decision) or unknown(found.decision)
     lines = [
-        f'<p class="cicd-title">{_mark(decided, ":")} {_REASONS[found.reason]} {_code(found.action)} '
+        f'<p class="cicd-title">{mark(decided, after=":")} {_REASONS[found.reason]} {_code(found.action)} '
         f"on {_code(found.resource)}.</p>",
         f'<p class="cicd-facts">Who asks: {_code(found.principal)}</p>',
     ]
@@ -52,17 +51,6 @@ def _head(found: Verdict) -> str:
         said = ", ".join(f"{_code(key)} is {_code(value)}" for key, value in found.context)
         lines.append(f'<p class="cicd-facts">The request said: {said}</p>')
     return "\n".join(lines)
-
-
-def _words(decision: str) -> str:
-    """A decision that the service has added since, in its own words."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", decision).capitalize() or "Unknown"
-
-
-def _mark(look: Look, after: str = "") -> str:
-    sign, words, colour = look
-    text = f'<span aria-hidden="true">{sign}</span> {escape(words)}{after}'
-    return f'<span class="cicd-state cicd-{colour}">{text}</span>'
 
 
 def _code(text: str) -> str:
@@ -83,7 +71,7 @@ def _policies(found: Verdict) -> str:
 
 def _row(row: Row) -> str:
     look = _SAYINGS[row.says]
-    cells = f'<th scope="row">{escape(row.name)}</th><td>{escape(row.kind)}</td><td>{_mark(look)}</td>'
+    cells = f'<th scope="row">{escape(row.name)}</th><td>{escape(row.kind)}</td><td>{mark(look)}</td>'
     excerpts = "".join(
         f'\n<tr class="cicd-excerpt"><td colspan="3">{_excerpt(excerpt, row.name, look)}</td></tr>'
         for excerpt in row.excerpts

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from botocore.exceptions import ClientError
 
-from cicdlab.views.reading import ViewError, ask
+from cicdlab.views.reading import ViewError, ask, pages
 
 _PRINCIPAL = re.compile(
     r"arn:[\w-]+:(?:iam::\d{12}:(user|role)/(?:[^/]+/)*([^/]+)|sts::\d{12}:assumed-role/([^/]+)/.+)"
@@ -121,16 +121,16 @@ def _policies(iam: Any, kind: str, name: str) -> Iterator[Policy]:
     seen: set[str] = set()
     yield from _policies_of(iam, kind, name, "", seen)
     if kind == "user":
-        for group in _pages(iam, "list_groups_for_user", "Groups", UserName=name):
+        for group in pages(iam, "list_groups_for_user", "Groups", UserName=name):
             yield from _policies_of(iam, "group", group["GroupName"], f" of group {group['GroupName']}", seen)
 
 
 def _policies_of(iam: Any, kind: str, name: str, where: str, seen: set[str]) -> Iterator[Policy]:
     owner = {f"{kind.capitalize()}Name": name}
-    for policy in _pages(iam, f"list_{kind}_policies", "PolicyNames", **owner):
+    for policy in pages(iam, f"list_{kind}_policies", "PolicyNames", **owner):
         answer = ask(getattr(iam, f"get_{kind}_policy"), **owner, PolicyName=policy)
         yield Policy(f"{kind}_{name}_{policy}", policy, f"Inline policy{where}", answer.get(_TEXT, ""))
-    for policy in _pages(iam, f"list_attached_{kind}_policies", "AttachedPolicies", **owner):
+    for policy in pages(iam, f"list_attached_{kind}_policies", "AttachedPolicies", **owner):
         arn = policy["PolicyArn"]
         if arn not in seen:
             seen.add(arn)
@@ -142,8 +142,3 @@ def _managed(iam: Any, arn: str, name: str, kind: str) -> Policy:
     version = ask(iam.get_policy, PolicyArn=arn)["Policy"]["DefaultVersionId"]
     answer = ask(iam.get_policy_version, PolicyArn=arn, VersionId=version)["PolicyVersion"]
     return Policy(name, name, kind, answer.get(_TEXT, ""))
-
-
-def _pages(iam: Any, operation: str, member: str, **members: str) -> list[Any]:
-    pages = iam.get_paginator(operation)
-    return list(ask(lambda: [item for page in pages.paginate(**members) for item in page[member]]))

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from cicdlab.views.text import clean
 
 
 class ViewError(Exception):
-    """Something cannot be shown; the message is one sentence for the learner."""
+    """Something cannot be shown; the message is one sentence for the learner.
+
+    Attributes
+    ----------
+    code
+        AWS's code of the error behind it; empty if there is none.
+    """
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
     def _render_traceback_(self) -> list[str]:
         """Show the sentence alone: IPython calls this instead of printing a traceback."""
@@ -97,28 +108,53 @@ class Question:
     context: Mapping[str, Any] = field(default_factory=dict)
 
 
-def ask(call: Callable[..., Any], **members: Any) -> Any:
+def ask(call: Callable[..., Any], known: Mapping[str, str] = MappingProxyType({}), /, **members: Any) -> Any:
     """Call an operation.
+
+    Parameters
+    ----------
+    call
+        A method of a boto3 client.
+    known
+        What to say of an error, by its code; of others the service's own words are told.
+    members
+        The request.
 
     Raises
     ------
     ViewError
-        The service refuses.
+        The service refuses, or cannot be reached.
     """
     try:
         return call(**members)
     except ClientError as error:
-        raise ViewError(_refusal(error)) from error
+        code = str(error.response["Error"].get("Code") or "")
+        raise ViewError(known.get(code) or _refusal(error), code) from error
+    except BotoCoreError as error:
+        raise ViewError(clean(error)) from error
+
+
+def pages(client: Any, operation: str, member: str, **members: Any) -> list[Any]:
+    """What an operation lists, on all of its pages.
+
+    Raises
+    ------
+    ViewError
+        As `ask` does.
+    """
+    paginator = client.get_paginator(operation)
+    return list(ask(lambda: [item for page in paginator.paginate(**members) for item in page.get(member) or []]))
 
 
 def _refusal(error: ClientError) -> str:
+    """An error of a service as one sentence."""
     answer = error.response
     operation = error.operation_name
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode")
     if answer["Error"].get("Code") == "NotImplemented" or status == 501:
-        return f"This cloud does not simulate {operation}, and so it cannot say why."
+        return f"This cloud does not simulate {operation}, and so nothing can be shown of it."
     message = clean(answer["Error"].get("Message") or answer["Error"].get("Code") or "no reason given")
-    return f"IAM refuses {operation}: {message.rstrip('.')}."
+    return f"AWS refuses {operation}: {message.rstrip('.')}."
 
 
 def read_decision(iam: Any, source: str, question: Question) -> dict[str, Any]:

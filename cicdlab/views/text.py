@@ -38,6 +38,11 @@ def moment(time: datetime) -> str:
     return f"{utc(time):%Y-%m-%d %H:%M:%S} UTC"
 
 
+def took(start: datetime | None, end: datetime | None) -> float | None:
+    """How many seconds something took; None while that is unknown."""
+    return max(0.0, (utc(end) - utc(start)).total_seconds()) if start and end else None
+
+
 def utc(time: datetime) -> datetime:
     """The same time in UTC; a time without a zone is taken as UTC."""
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

@@ -10,27 +10,28 @@ HELPERS = HERE / "helpers.js"
 SHARED_CSS = HERE / "shared.css"
 
 
-def esm(path: Path) -> str:
+def esm(*paths: Path) -> str:
     """A widget's module with the shared helpers in front.
 
     JupyterLab loads a module from a blob: address, from which it cannot import a neighbour.
 
     Parameters
     ----------
-    path
-        An ES module that has `export default { render }` and may use what helpers.js defines.
+    paths
+        The files of the module, in order. Together they have one `export default { render }`, and may use what
+        helpers.js defines.
 
     Returns
     -------
     str
         One self-contained module.
     """
-    return _join(HELPERS, path)
+    return _join(HELPERS, *paths)
 
 
-def stylesheet(path: Path) -> str:
+def stylesheet(*paths: Path) -> str:
     """A widget's style sheet with the shared colours and controls in front."""
-    return _join(SHARED_CSS, path)
+    return _join(SHARED_CSS, *paths)
 
 
 def _join(*paths: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, ClassVar
 
 import anywidget
@@ -12,15 +13,16 @@ from cicdlab.widget.static import embed
 class Widget(anywidget.AnyWidget):
     """An ipywidget that is also readable, and alive, in the static book.
 
-    A subclass sets `name` (the module's name in the book), `sentence` (its fixed text/plain), `_esm` and `_css`; tags
-    the traits that the book needs with `page=True` beside `sync=True`; and says in `fallback` what a reader without
-    JavaScript sees. `keep` names traits (dictionaries of records by id) that a reader's browser keeps.
+    A subclass sets `name` (the module's name in the book), `sentence` (its fixed text/plain), `_esm`, `styles` and from
+    them `_css`; tags the traits that the book needs with `page=True` beside `sync=True`; and says in `fallback` what a
+    reader without JavaScript sees. `keep` names traits (dictionaries of records by id) that a reader's browser keeps.
 
     The book shows the state of the first display: show a widget when its run has ended.
     """
 
     name: ClassVar[str]
     sentence: ClassVar[str]
+    styles: ClassVar[tuple[Path, ...]] = ()
     keep: ClassVar[tuple[str, ...]] = ()
 
     def fallback(self) -> str:

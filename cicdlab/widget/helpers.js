@@ -13,6 +13,19 @@ function h(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Replace an element's content, unless it is the same: a replaced element loses focus and selection. */
+function fill(element, html) {
+  if (element.shown === html) return false;
+  element.shown = html;
+  element.innerHTML = html; // only HTML made by the course's own Python
+  return true;
+}
+
+/** Change what a live region says, when that is new: only then it is spoken. */
+function say(region, words) {
+  if (region.textContent !== words) region.textContent = words;
+}
+
 let idCount = 0;
 /** An id for an element, used once on this page by this module. */
 function newId(stem) {

@@ -14,6 +14,10 @@ import pytest
 from playwright.sync_api import Page
 
 from cicdlab.quiz import Quiz
+from cicdlab.views import DeploymentView, PipelineView
+from cicdlab.widget import Widget
+
+from ..views import deployments, pipelines
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -104,6 +108,17 @@ def served(folder: Path):
         thread.join()
 
 
+def write_notebook(path: Path, *widgets: Widget) -> None:
+    """Write a notebook that showed these widgets when it was run."""
+    cells = [nbformat.v4.new_markdown_cell(f"# {path.stem.capitalize()}")]
+    for widget in widgets:
+        data, metadata = widget._repr_mimebundle_()
+        output = nbformat.v4.new_output("execute_result", data=data, metadata=metadata, execution_count=1)
+        cells.append(nbformat.v4.new_code_cell(type(widget).__name__, execution_count=1, outputs=[output]))
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), path)
+
+
 @pytest.fixture(scope="session")
 def book(tmp_path_factory):
     """The real book."""
@@ -113,19 +128,15 @@ def book(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory):
-    """A small book with every kind of question, twice: by directive and by a notebook's stored output."""
+    """A small book: every kind of question by directive and by a notebook's stored output, and recorded runs."""
     source = tmp_path_factory.mktemp("sample")
     shutil.copy(ROOT / "_config.yml", source)
     shutil.copytree(Path(__file__).with_name("sample"), source, dirs_exist_ok=True)
     shutil.copy(ROOT / "tests/quiz/sample.yml", source / "chapters/sample/questions.yml")
-    data, metadata = Quiz("sample/phases", source / "chapters")._repr_mimebundle_()
-    output = nbformat.v4.new_output("execute_result", data=data, metadata=metadata, execution_count=1)
-    cells = [
-        nbformat.v4.new_markdown_cell("# Sheet"),
-        nbformat.v4.new_code_cell('Quiz("sample/phases")', execution_count=1, outputs=[output]),
-    ]
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), source / "chapters/sample/sheet.ipynb")
+    chapter = source / "chapters/sample"
+    write_notebook(chapter / "sheet.ipynb", Quiz("sample/phases", source / "chapters"))
+    views = [DeploymentView(*made()) for made in (deployments.failed, deployments.nine)]
+    write_notebook(chapter / "runs.ipynb", *views, PipelineView(*pipelines.waiting()))
     with served(build(source, tmp_path_factory.mktemp("sample-out"))) as site:
         yield site
 

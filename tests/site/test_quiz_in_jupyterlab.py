@@ -1,18 +1,13 @@
 """The same quiz in a real JupyterLab: drawn once, answered, kept in the progress file."""
 
 import json
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from pathlib import Path
 
-import nbformat
 import pytest
 from playwright.sync_api import expect
+
+from .jupyterlab import jupyterlab, run
 
 SAMPLE = Path(__file__).resolve().parents[1] / "quiz/sample.yml"
 CELL = "from pathlib import Path\nfrom cicdlab.quiz import Quiz\nQuiz('sample/basics', Path('chapters'))"
@@ -20,57 +15,22 @@ CELL = "from pathlib import Path\nfrom cicdlab.quiz import Quiz\nQuiz('sample/ba
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """A JupyterLab on a folder of its own, with settings, kernel and workspace of its own."""
+    """A JupyterLab with a notebook that asks."""
     folder = tmp_path_factory.mktemp("lab")
     (folder / "chapters/sample").mkdir(parents=True)
     shutil.copy(SAMPLE, folder / "chapters/sample/questions.yml")
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(CELL)],
-        metadata={"kernelspec": {"name": "quiz", "display_name": "Quiz", "language": "python"}},
-    )
-    nbformat.write(notebook, folder / "quiz.ipynb")
-    kernel = folder / "jupyter/kernels/quiz/kernel.json"
-    kernel.parent.mkdir(parents=True)
-    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    kernel.write_text(json.dumps({"argv": command, "display_name": "Quiz", "language": "python"}))
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    own = {
-        "JUPYTER_PATH": folder / "jupyter",
-        "JUPYTER_DATA_DIR": folder / "data",
-        "JUPYTER_CONFIG_DIR": folder / "config",
-        "JUPYTER_RUNTIME_DIR": folder / "runtime",
-        "JUPYTERLAB_SETTINGS_DIR": folder / "settings",
-        "JUPYTERLAB_WORKSPACES_DIR": folder / "workspaces",
-        "IPYTHONDIR": folder / "ipython",
-        "CICDLAB_WORKSPACE": folder / "workspace",
-    }
-    environment = {name: value for name, value in os.environ.items() if name != "CICDLAB_RECORD"}
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
-    command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token="]
-    command += [f"--ServerApp.root_dir={folder}", "--LabApp.news_url=None", "--LabApp.check_for_updates_class="]
-    command[-1] += "jupyterlab.NeverCheckForUpdate"
-    log = (folder / "jupyterlab.log").open("w")
-    server = subprocess.Popen(command, env=environment | {k: str(v) for k, v in own.items()}, stdout=log, stderr=log)
-    try:
-        yield folder, f"http://127.0.0.1:{port}/"
-    finally:
-        server.terminate()
-        server.wait(20)
-        log.close()
+    with jupyterlab(folder) as lab:
+        lab.add("quiz.ipynb", CELL)
+        yield lab
 
 
 def test_a_quiz_is_drawn_once_answered_and_kept(lab, browser):
-    folder, address = lab
-    wait_for(address + "api", folder / "jupyterlab.log")
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
     context.set_default_timeout(60_000)
     page = context.new_page()
-    progress = folder / "workspace/progress.json"
+    progress = lab.folder / "workspace/progress.json"
 
-    page.goto(address + "lab/tree/quiz.ipynb")
+    lab.open(page, "quiz.ipynb")
     run(page)
     question = page.locator('form[data-question="sample-buildspec-name"]')
     question.wait_for()
@@ -97,22 +57,6 @@ def test_a_quiz_is_drawn_once_answered_and_kept(lab, browser):
     context.close()
 
 
-def run(page):
-    """Run the notebook's only cell in a new kernel's or the present one's next turn, and wait for its end."""
-    page.get_by_text("| Idle").wait_for()  # before, a key press may go nowhere
-    cell = page.locator(".jp-Notebook .jp-CodeCell").first
-    cell.locator(".cm-content").click()
-    before = cell.locator(".jp-InputArea-prompt").first.inner_text()
-    page.keyboard.press("Control+Enter")
-    page.wait_for_function(
-        """(before) => {
-            const prompt = document.querySelector('.jp-CodeCell .jp-InputArea-prompt').innerText;
-            return prompt !== before && /\\[\\d+\\]/.test(prompt);
-        }""",
-        arg=before,
-    )
-
-
 def expect_file(page, path, answers):
     """Wait until the progress file says this: question id and whether the answer is right."""
     for _ in range(100):
@@ -122,13 +66,3 @@ def expect_file(page, path, answers):
                 return
         page.wait_for_timeout(100)
     raise AssertionError(f"{path} does not say {answers}")
-
-
-def wait_for(address, log):
-    for _ in range(300):
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise AssertionError(f"JupyterLab does not answer: {log.read_text()[-2000:]}")

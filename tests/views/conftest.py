@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from cicdlab.views import BuildView
+from cicdlab.views import BuildView, DeploymentView, PipelineView
+from cicdlab.widget import Widget
 from cicdlab.widget.assets import PAGE_MODULE
 
+WIDGETS: tuple[type[Widget], ...] = (BuildView, DeploymentView, PipelineView)
 PAGE = """<!doctype html>
 <html lang="en" data-theme="{theme}">
 <head>
@@ -45,12 +47,13 @@ def put_on_page(tmp_path: Path) -> Iterator[Callable[..., str]]:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
 
-    def put(*views: BuildView, theme: str = "light") -> str:
+    def put(*views: Widget, theme: str = "light") -> str:
         body = "\n".join(view._repr_mimebundle_()[0]["text/html"] for view in views)
         (tmp_path / "index.html").write_text(PAGE.format(theme=theme, body=body), encoding="utf-8")
         (tmp_path / "page.js").write_text(PAGE_MODULE.read_text(encoding="utf-8"), encoding="utf-8")
-        (tmp_path / "build.js").write_text(str(BuildView._esm), encoding="utf-8")
-        (tmp_path / "build.css").write_text(str(BuildView._css), encoding="utf-8")
+        for view in WIDGETS:
+            (tmp_path / f"{view.name}.js").write_text(str(view._esm), encoding="utf-8")
+        (tmp_path / "build.css").write_text("\n".join(str(view._css) for view in WIDGETS), encoding="utf-8")
         return f"http://127.0.0.1:{server.server_port}/index.html"
 
     yield put

@@ -286,8 +286,8 @@ def test_the_same_answers_give_the_same_output() -> None:
         (ROLE.replace("/service", ""), {}, "the role 'deploy' has the ARN 'arn:aws:iam::123456789012:role/service/"),
         ("arn:aws:iam::123456789012:root", {}, "is not the ARN of a user, a role or a session of a role."),
         (ROLE, {"SimulatePrincipalPolicy": "NotImplemented"}, "This cloud does not simulate SimulatePrincipalPolicy"),
-        (ROLE, {"SimulatePrincipalPolicy": "InvalidInput"}, "IAM refuses SimulatePrincipalPolicy: No to Simulate"),
-        (ROLE, {"ListRolePolicies": "AccessDenied"}, "IAM refuses ListRolePolicies: No to ListRolePolicies."),
+        (ROLE, {"SimulatePrincipalPolicy": "InvalidInput"}, "AWS refuses SimulatePrincipalPolicy: No to Simulate"),
+        (ROLE, {"ListRolePolicies": "AccessDenied"}, "AWS refuses ListRolePolicies: No to ListRolePolicies."),
     ],
 )
 def test_what_cannot_be_explained_is_said_in_one_sentence(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cicdlab.views import BuildView, html
+from cicdlab.views import BuildView, build_html
 from cicdlab.views.log import shown
 from cicdlab.views.timeline import PHASES, Row, timeline
 
@@ -162,4 +162,4 @@ def test_whatever_members_are_missing_every_phase_has_a_row_and_every_bar_lies_i
     assert {row.name for row in found.rows} >= set(PHASES)
     for row in found.rows:
         assert row.start is None or 0 <= row.start <= row.start + row.width <= 1.000001
-    html.fallback(html.draw(found, shown(log))).encode("utf-8")
+    build_html.fallback(build_html.draw(found, shown(log))).encode("utf-8")

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
-from typing import NamedTuple
 
 from cicdlab.views.log import Gap, Line
+from cicdlab.views.marks import Look, facts, mark, unknown
 from cicdlab.views.text import duration, moment
 from cicdlab.views.timeline import ENDED, GROUPS, NOT_RUN, PHASES, REACHED, RUNNING, WAITING, Artifact, Row, Timeline
 from cicdlab.widget import folded
-
-
-class Look(NamedTuple):
-    """How a status appears: sign, words and colour say the same."""
-
-    sign: str
-    words: str
-    colour: str
-
 
 LOOKS = {
     "SUCCEEDED": Look("✓", "Succeeded", "good"),
@@ -62,12 +53,12 @@ def draw(build: Timeline, log: list[Line | Gap]) -> Parts:
 def fallback(parts: Parts) -> str:
     """The whole view without JavaScript."""
     log = folded("Log", f'<pre tabindex="0">{parts.log}</pre>')
-    return f'<div class="cicd cicd-build">\n{parts.head}\n{parts.phases}\n{log}\n</div>'
+    return f'<div class="cicd cicd-view cicd-build">\n{parts.head}\n{parts.phases}\n{log}\n</div>'
 
 
 def look(status: str) -> Look:
-    """How a status appears; one that the service has added since appears in its own words."""
-    return LOOKS.get(status) or Look("?", status.replace("_", " ").capitalize() or "Unknown", "quiet")
+    """How a status of CodeBuild appears."""
+    return LOOKS.get(status) or unknown(status)
 
 
 def _title(build: Timeline) -> str:
@@ -83,21 +74,12 @@ def _news(title: str, build: Timeline) -> str:
 
 
 def _head(title: str, build: Timeline) -> str:
-    facts = [
+    known = facts(
         f"Started {moment(build.started)}" if build.started else "",
         f"Took {duration(build.seconds)}" if build.seconds is not None else "",
         f"Started by {build.initiator}" if build.initiator else "",
-    ]
-    line = escape(" · ".join(filter(None, facts)))
-    return (
-        f'<p class="cicd-title"><strong>{escape(title)}</strong> {_mark(build.status)}</p>\n'
-        f'<p class="cicd-facts">{line}</p>'
     )
-
-
-def _mark(status: str) -> str:
-    sign, words, colour = look(status)
-    return f'<span class="cicd-state cicd-{colour}"><span aria-hidden="true">{sign}</span> {escape(words)}</span>'
+    return f'<p class="cicd-title"><strong>{escape(title)}</strong> {mark(look(build.status))}</p>\n{known}'
 
 
 def _phases(title: str, build: Timeline) -> str:
@@ -124,7 +106,7 @@ def _group(name: str, rows: list[Row]) -> str:
 def _row(row: Row) -> str:
     took = duration(row.seconds) if row.seconds is not None else ""
     cells = (
-        f'<th scope="row">{escape(row.name)}</th><td>{_mark(row.status)}</td>'
+        f'<th scope="row">{escape(row.name)}</th><td>{mark(look(row.status))}</td>'
         f'<td><span class="cicd-time">{_bar(row)}<span class="cicd-took">{took}</span></span></td>'
     )
     messages = "".join(
