@@ -19,7 +19,7 @@ from typing import Any
 from .errors import LabError
 from .manifest import Entry
 
-READING = re.compile(r"^(Get|List|Describe|BatchGet|Head|Filter|Lookup|Simulate)")
+READING = re.compile(r"^(Get|List|Describe|BatchGet|Head|Filter|Lookup|Simulate|Test)")
 TIMEOUT = 120.0
 CheckFunction = Callable[[Any], None]
 

@@ -14,9 +14,10 @@ ACCOUNT = "123456789012"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 OUR_SERVICES = ("CODEBUILD", "CODEDEPLOY", "CODEPIPELINE", "CODECONNECTIONS", "CODESTAR_CONNECTIONS", "CODECOMMIT")
 
-# How AWS's guide tells git to sign in; the check would refuse a host that is not Amazon's.
+# How AWS's guide tells git to sign in; the check would refuse a host that is not Amazon's. Of what git asks a helper,
+# only `get` knows that option.
 # https://docs.aws.amazon.com/codecommit/latest/userguide/setting-up-https-unixes.html
-CREDENTIAL_HELPER = "!aws codecommit credential-helper --ignore-host-check $@"
+CREDENTIAL_HELPER = '!f() { [ "$1" != get ] || aws codecommit credential-helper --ignore-host-check get; }; f'
 
 # Where a cloud that is not at its usual port was said to be: kept, so that `cicdlab` and `aws` ask the same one.
 CHOSEN = ("CICDLAB_ENDPOINT", "CICDLAB_ENGINE")

@@ -16,6 +16,9 @@ from .places import Workspace
 READY = "ready "
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 10.0
+# A commit's id is made of its dates too.
+GIT_DATES = ("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE")
+CLOCK_BEGINS = "2026-11-02T09:00:00Z"
 
 
 @contextmanager
@@ -53,7 +56,7 @@ def recording(environ: Mapping[str, str], workspace: Workspace, target: str, end
     target, endpoint
         The target, and its address unless it is the usual one.
     """
-    base = dict(environ) | {"CICDLAB_RECORD": "1"}
+    base = dict(environ) | {"CICDLAB_RECORD": "1"} | dict.fromkeys(GIT_DATES, CLOCK_BEGINS)
     if endpoint:
         base["CICDLAB_ENDPOINT"] = endpoint
     return merged(environment(target, workspace, base), base)

@@ -5,7 +5,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from cicdlab.lab.environment import environment, merged
+from cicdlab.lab.environment import CREDENTIAL_HELPER, environment, merged
 from cicdlab.lab.execution import Execution
 from cicdlab.lab.places import Workspace
 from cicdlab.lab.private_cloud import private_cloud
@@ -62,7 +62,7 @@ def test_git_signs_in_with_awss_helper_and_keeps_what_else_it_was_told():
     assert [(clean[f"GIT_CONFIG_KEY_{n}"], clean[f"GIT_CONFIG_VALUE_{n}"]) for n in numbers] == [
         ("color.ui", "never"),
         ("credential.http://127.0.0.1:5001.helper", ""),
-        ("credential.http://127.0.0.1:5001.helper", "!aws codecommit credential-helper --ignore-host-check $@"),
+        ("credential.http://127.0.0.1:5001.helper", CREDENTIAL_HELPER),
         ("credential.http://127.0.0.1:5001.useHttpPath", "true"),
     ]
     assert clean["GIT_TERMINAL_PROMPT"] == "0"

@@ -35,13 +35,20 @@ def everything_in_the_cloud():
 
 
 def everything_in(session):
-    codebuild, logs, kms = (session.client(name) for name in ("codebuild", "logs", "kms"))
+    codebuild, logs, kms, iam = (session.client(name) for name in ("codebuild", "logs", "kms", "iam"))
+    instances = session.resource("ec2").instances.all()
     return {
+        "instances": [each.id for each in instances if each.state["Name"] != "terminated"],
+        "applications": session.client("codedeploy").list_applications()["applications"],
+        "pipelines": [each["name"] for each in session.client("codepipeline").list_pipelines()["pipelines"]],
+        "repositories": session.client("codecommit").list_repositories()["repositories"],
+        "rules": [each["Name"] for each in session.client("events").list_rules()["Rules"]],
+        "profiles": [each["InstanceProfileName"] for each in iam.list_instance_profiles()["InstanceProfiles"]],
         "buckets": [bucket["Name"] for bucket in session.client("s3").list_buckets()["Buckets"]],
         "projects": codebuild.list_projects()["projects"],
         "builds": codebuild.list_builds()["ids"],
-        "roles": [role["RoleName"] for role in session.client("iam").list_roles()["Roles"]],
-        "policies": [one["Arn"] for one in session.client("iam").list_policies(Scope="Local")["Policies"]],
+        "roles": [role["RoleName"] for role in iam.list_roles()["Roles"]],
+        "policies": [one["Arn"] for one in iam.list_policies(Scope="Local")["Policies"]],
         "log groups": [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]],
         "keys": own_keys(kms),
     }
@@ -101,9 +108,9 @@ def test_a_lab_proves_itself_five_ways(entry, environ):
 
 @EACH_LAB
 def test_a_lab_is_not_run_over_what_is_there_already(entry, environ):
-    assert entry.makes[1].kind == "bucket"
-    boto3.client("s3").create_bucket(Bucket=entry.makes[1].name)
-    with pytest.raises(LabError, match=f"The cloud already holds bucket {entry.makes[1].name}"):
+    bucket = next(each.name for each in entry.makes if each.kind == "bucket")
+    boto3.client("s3").create_bucket(Bucket=bucket)
+    with pytest.raises(LabError, match=f"The cloud already holds bucket {bucket}"):
         runner.run_lab(entry, "embedded")
 
 

@@ -1,0 +1,3 @@
+#!/bin/sh
+set -e
+chmod 755 "${INSTANCE_ROOT}/var/www/gazette"
