@@ -8,7 +8,7 @@ from rich.console import Console
 
 from tools.venvs import VenvError
 
-from . import build, calls, permissions, start
+from . import build, calls, delivery, permissions, start
 from .result import Result, table
 from .servers import Running, ServerError, ministack, moto, ours
 
@@ -31,6 +31,8 @@ def main() -> int:
             results += permissions.measure(cloud)
         with Running(mine) as cloud, progress.status("Building…"):
             built, note = build.measure(cloud)
+        with Running(mine) as cloud, progress.status("Deploying…"):
+            results += delivery.measure(cloud)
     except (VenvError, ServerError) as error:
         print(error, file=sys.stderr)
         return 1
