@@ -20,7 +20,7 @@ REVISION = f"arn:aws:s3:::{BUCKET}/gazette-1.zip"
 
 @check(
     "tags",
-    f"gazette-1 and gazette-2 carry the tag {KEY}={VALUE}, and no other machine does",
+    f"The tag {KEY}={VALUE} is on gazette-1 and gazette-2, and on no other machine",
     hints=[
         "ec2.create_tags takes a list of resources, which are ids, and a list of tags.",
         'A tag is {"Key": …, "Value": …}; upper and lower case matter.',
@@ -83,7 +83,7 @@ def group(aws):
     hints=[
         "The message of the first failure names a role and says that it lacks permissions: which role, and for what?",
         "The second failure is on the machines, in DownloadBundle: the role there is that of the instance profile.",
-        f'allow("{DEPLOY_ROLE}", "ec2:DescribeInstances", "*"), and for {MACHINE_ROLE} s3:GetObject on the objects.',
+        f"allow wants a role, an action and a resource. For {MACHINE_ROLE} the resource ends with /*: objects, not the bucket.",
     ],
 )
 def delivered(aws):
