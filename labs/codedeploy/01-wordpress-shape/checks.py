@@ -83,7 +83,7 @@ def group(aws):
     hints=[
         "The message of the first failure names a role and says that it lacks permissions: which role, and for what?",
         "The second failure is on the machines, in DownloadBundle: the role there is that of the instance profile.",
-        f"allow wants a role, an action and a resource. For {MACHINE_ROLE} the resource ends with /*: objects, not the bucket.",
+        f"allow wants role, action, resource. For {MACHINE_ROLE} the resource ends with /*: objects, not the bucket.",
     ],
 )
 def delivered(aws):
