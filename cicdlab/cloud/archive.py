@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 MAX_UNPACKED = 2 << 30  # bytes
 MAX_ENTRIES = 100_000
+MAX_GOAL = 4096  # bytes that a link says: no system follows a longer one
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 
 
@@ -68,7 +69,7 @@ def unpack(source: Path, target: Path, *, max_bytes: int = MAX_UNPACKED, max_ent
                 if entry.is_dir():
                     path.mkdir(parents=True, exist_ok=True)
                 elif stat.S_ISLNK(entry.external_attr >> 16):
-                    links.append((path, archive.read(entry).decode()))
+                    links.append((path, _goal(archive, entry)))
                 else:
                     left -= _extract(archive, entry, path, left)
             link(links, target)
@@ -88,6 +89,14 @@ def _parts(name: str) -> tuple[str, ...]:
     if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in name:
         raise ArchiveError(f"the entry {name!r} points out of the archive")
     return path.parts
+
+
+def _goal(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> str:
+    with archive.open(entry) as stream:
+        goal = stream.read(MAX_GOAL + 1)
+    if len(goal) > MAX_GOAL:
+        raise ArchiveError(f"the link {entry.filename!r} says more than {MAX_GOAL} bytes")
+    return goal.decode()
 
 
 def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, left: int) -> int:

@@ -121,7 +121,7 @@ class Gateway:
             events, now = self._cloud.events, self._cloud.clock.now
             answer = backend.app(environ, objects.watched(start_response, call, passage.owner, events, now))
             if service in ("ec2", "cloudformation"):
-                self._cloud.instances.follow(call.operation, passage.owner, scope.region)
+                self._cloud.instances.follow(call, passage.owner)
             return answer
         except NotImplementedError:
             environ["wsgi.input"].seek(0)

@@ -1,6 +1,7 @@
 import contextlib
 import os
 import stat
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -96,6 +97,17 @@ def test_a_bomb_is_stopped_at_the_limit(tmp_path: Path, target: Path) -> None:
     with pytest.raises(ArchiveError, match="more than is allowed"):
         unpack(tmp_path / "a.zip", target, max_bytes=2_000_000)
     assert (target / "big").stat().st_size <= 2_000_000
+
+
+def test_a_link_that_says_too_much_is_refused_unread(tmp_path: Path, target: Path) -> None:
+    source = write_zip(tmp_path / "a.zip", links=(("link", "x" * 50_000_000),))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ArchiveError, match="the link 'link' says more than 4096 bytes"):
+            unpack(source, target)
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_too_many_entries_are_refused(tmp_path: Path, target: Path) -> None:

@@ -124,7 +124,7 @@ def _unpack_tar(source: Path, kind: str, target: Path) -> None:
     try:
         with source.open("rb") as raw, tarfile.open(fileobj=_plain(raw, kind), mode="r:") as bundle:
             links: list[tuple[Path, str]] = []
-            for member in _members(bundle):
+            for member in _members(bundle, target):
                 _extract(bundle, member, target, links)
             archive.link(links, target)
     except ArchiveError:
@@ -146,13 +146,14 @@ def _plain(raw: io.BufferedReader, kind: str) -> _Measured:
     return _Measured(raw)
 
 
-def _members(bundle: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+def _members(bundle: tarfile.TarFile, target: Path) -> Iterator[tarfile.TarInfo]:
     left = MAX_UNPACKED
     for number, member in enumerate(bundle):
         if number >= MAX_ENTRIES:
             raise ArchiveError(f"the tar has more than {MAX_ENTRIES} entries")
         bundle.members = []  # type: ignore[attr-defined]
-        left -= member.size  # of sparse files the archive holds less than they have
+        # Of sparse files the archive holds less than they have, and a hard link becomes a copy.
+        left -= _linked(member, target).lstat().st_size if member.islnk() else member.size
         if left < 0:
             raise ArchiveError("the tar unpacks to more than is allowed")
         yield member
@@ -167,7 +168,8 @@ def _extract(bundle: tarfile.TarFile, member: tarfile.TarInfo, target: Path, lin
         links.append((path, member.linkname))
         return
     elif member.islnk():
-        _copy(target.joinpath(*_parts(member.linkname)), path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(_linked(member, target), path)
         return
     elif member.isfile():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -181,11 +183,12 @@ def _extract(bundle: tarfile.TarFile, member: tarfile.TarInfo, target: Path, lin
     path.chmod(_usable(member.mode, member.isdir()))
 
 
-def _copy(source: Path, target: Path) -> None:
-    if not source.is_file():
-        raise ArchiveError(f"the entry {target.name!r} is a link to something that is not in the archive")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(source, target)
+def _linked(member: tarfile.TarInfo, target: Path) -> Path:
+    """Return the file to which a hard link leads; links are made last, so there is none in its path."""
+    path = target.joinpath(*_parts(member.linkname))
+    if not path.is_file():
+        raise ArchiveError(f"the entry {member.name!r} is a link to something that is not in the archive")
+    return path
 
 
 def _parts(name: str) -> tuple[str, ...]:

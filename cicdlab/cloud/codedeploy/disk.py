@@ -15,6 +15,9 @@ from ..instances import Machine
 
 MOST_LINKS = 40
 MAX_TEXT = 1 << 20  # bytes of a file that the agent reads as a whole
+_NOTHING_TO_REMOVE = frozenset(
+    {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL}
+)
 _SHOWN_BY_THE_KERNEL = ("/dev", "/proc")
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -73,8 +76,10 @@ class Disk:
         Raises
         ------
         OSError
-            Links lead in a circle.
+            Links lead in a circle, or there is a null in the path: scripts may have written it.
         """
+        if "\0" in inside:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), inside)
         return self._machine.place(inside)
 
     def followed(self, inside: str) -> Path:
@@ -177,15 +182,18 @@ class Disk:
 
     @_as_root
     def remove(self, inside: str) -> None:
-        """Remove a file, a link, or a folder with nothing in it; leave a folder that has something in it."""
-        path = self.place(inside)
-        if path.is_symlink() or not path.is_dir():
-            path.unlink(missing_ok=True)
-            return
+        """Remove a file, a link, or a folder with nothing in it; leave a folder that has something in it.
+
+        A path at which nothing can be is one at which nothing is.
+        """
         try:
-            path.rmdir()
+            path = self.place(inside)
+            if path.is_symlink() or not path.is_dir():
+                path.unlink(missing_ok=True)
+            else:
+                path.rmdir()
         except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            if error.errno not in _NOTHING_TO_REMOVE:
                 raise
 
     def open_up(self, path: Path, opened: dict[Path, tuple[int, int]]) -> bool:

@@ -11,6 +11,7 @@ from .machine import Machine
 
 if TYPE_CHECKING:
     from ..core import Cloud
+    from ..identity.actions import ApiCall
 
 # Operations of EC2, and of CloudFormation, that may change what an instance is.
 _CHANGES = frozenset(
@@ -77,17 +78,18 @@ class Fleet:
         known.start()
         return known
 
-    def follow(self, operation: str, account: str, region: str) -> None:
+    def follow(self, call: "ApiCall", account: str) -> None:
         """Let machines do what an operation made of their instances: end their processes, or go with their files.
 
         Beside a backend that gets its requests elsewhere, machines last until the cloud ends.
         """
-        if operation not in _CHANGES:
+        if call.operation not in _CHANGES:
             return
-        for machine in self._refreshed(account, region):
+        rebooted = call.members.get("InstanceIds", ()) if call.operation == "RebootInstances" else ()
+        for machine in self._refreshed(account, call.region):
             if machine.instance.state in GONE:
                 machine.remove()
-            elif not machine.instance.is_running or operation == "RebootInstances":
+            elif not machine.instance.is_running or machine.instance.id in rebooted:
                 machine.stop()
 
     def reset(self) -> None:

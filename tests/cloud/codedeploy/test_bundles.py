@@ -84,7 +84,7 @@ PACKED = {
     "zip": ("zip", archived(FILES)),
     "tar": ("tar", tar(*(file(name, content) for name, content in FILES.items()))),
 }
-PACKED["tgz"] = ("tgz", gzip.compress(PACKED["tar"][1]))
+PACKED["tgz"] = ("tgz", gzip.compress(PACKED["tar"][1], mtime=0))
 PACKED["gzipped tar"] = ("tar", PACKED["tgz"][1])
 PACKED["bzipped tar"] = ("tar", bz2.compress(PACKED["tar"][1]))
 PACKED["xz tar"] = ("tar", lzma.compress(PACKED["tar"][1]))
@@ -250,6 +250,15 @@ def test_a_file_of_holes_is_measured_by_what_it_unpacks_to(unpack: Callable[...,
     assert len(data) < 1 << 20
     with pytest.raises(LifecycleError, match="unpacks to more than is allowed"):
         unpack(data, "tar")
+
+
+def test_hard_links_are_measured_by_the_copies_that_they_become(
+    unpack: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundle, "MAX_UNPACKED", 1 << 20)
+    links = [(f"link-{number}", HARD, 0o644, "zeros") for number in range(9)]
+    with pytest.raises(LifecycleError, match="unpacks to more than is allowed"):
+        unpack(gzip.compress(tar(file("zeros", "0" * (200 << 10)), *links)), "tgz")
 
 
 def test_a_header_that_would_fill_the_memory_is_refused(unpack: Callable[..., Path]) -> None:

@@ -238,6 +238,16 @@ def test_what_a_failed_installation_has_copied_is_removed_by_the_next_one(site: 
     assert listing(site.host("/srv")) == {"b.txt": "this is b.txt"}
 
 
+@pytest.mark.parametrize("destination", ["/etc/passwd", f"/srv/{'a' * 300}", "/srv/loop"])
+def test_a_place_where_nothing_can_be_fails_one_installation_and_not_the_next(site: Site, destination: str) -> None:
+    site.machine.start()
+    site.host("/srv").mkdir()
+    site.host("/srv/loop").symlink_to("loop")
+    assert site.fails(revision(("a", destination), names=("a",)))
+    site.deploy(revision(("a", "/srv"), names=("a",)))
+    assert site.host("/srv/a").is_file()
+
+
 def test_another_groups_files_are_not_removed(site: Site) -> None:
     site.deploy(revision(("a.txt", "/srv"), names=("a.txt",)), group_id="another")
     assert site.fails(revision(("a.txt", "/srv"), names=("a.txt",))).message == f"{EXISTS}/srv/a.txt"
@@ -255,6 +265,20 @@ def test_a_cleanup_list_that_a_script_has_changed_removes_nothing_of_the_host(si
     site.deploy(revision(("b.txt", "/srv"), names=("b.txt",)))
     assert outside.exists()
     assert listing(site.host("/srv")) == {"b.txt": "this is b.txt"}
+
+
+def test_a_cleanup_list_with_a_null_in_it_does_not_fail_the_next_deployment(site: Site) -> None:
+    site.deploy(revision(("a", "/srv"), names=("a",)))
+    with site.host(f"{INSTRUCTIONS}/{GROUP}-cleanup").open("ab") as notes:
+        notes.write(b"/srv/\0\n")
+    site.deploy(revision())
+    assert listing(site.host("/srv")) == {}
+
+
+def test_a_note_of_the_last_revision_with_a_null_in_it_fails_in_plain_words(site: Site) -> None:
+    site.deploy(revision())
+    site.host(f"{INSTRUCTIONS}/{GROUP}_last_successful_install").write_bytes(f"{site.folder('d')}\0".encode())
+    assert site.fails().message.startswith("Invalid argument")
 
 
 def test_a_deployment_that_installs_nothing_removes_the_files_of_the_one_before(site: Site) -> None:

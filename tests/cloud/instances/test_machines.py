@@ -76,6 +76,14 @@ def test_a_reboot_ends_processes_and_the_instance_goes_on(yard: Yard, token: str
     assert yard.says(machine, "cat $HOME/file") == "kept"
 
 
+def test_a_reboot_leaves_other_instances_alone(yard: Yard, token: str) -> None:
+    first, second = yard.launch(2)
+    yard.machine(first)
+    yard.says(yard.machine(second), f"sh -c 'sleep 600; : {token}' >/dev/null 2>&1 &")
+    yard.ec2.reboot_instances(InstanceIds=[first])
+    assert marked(token)
+
+
 def test_a_termination_removes_everything(yard: Yard, token: str) -> None:
     first, second = yard.launch(2)
     gone, kept = yard.machine(first), yard.machine(second)
