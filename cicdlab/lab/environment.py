@@ -68,7 +68,7 @@ def environment(
         "CICDLAB_TARGET": target,
         "CICDLAB_WORKSPACE": str(workspace.root),
         **_endpoints(target, environ),
-        **_git(_endpoints(target, environ), environ),
+        **_git(_endpoints(target, environ), workspace, environ),
         **{name: environ[name] for name in CHOSEN if environ.get(name)},
         "AWS_ACCESS_KEY_ID": access_key,
         "AWS_SECRET_ACCESS_KEY": secret,
@@ -121,7 +121,7 @@ def _endpoints(target: str, environ: Mapping[str, str]) -> dict[str, str]:
     return {"AWS_ENDPOINT_URL": endpoint} | {f"AWS_ENDPOINT_URL_{service}": engine for service in OUR_SERVICES}
 
 
-def _git(endpoints: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
+def _git(endpoints: Mapping[str, str], workspace: Workspace, environ: Mapping[str, str]) -> dict[str, str]:
     """Return what lets git sign in to the cloud's repositories with the credentials that `aws` has, and never ask."""
     endpoint = endpoints.get("AWS_ENDPOINT_URL_CODECOMMIT", endpoints["AWS_ENDPOINT_URL"])
     count = environ.get("GIT_CONFIG_COUNT", "0")
@@ -135,7 +135,12 @@ def _git(endpoints: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, 
     ]
     names = {name for name, _ in ours}
     pairs = [pair for pair in given if pair[0] not in names] + ours
-    variables = {"GIT_CONFIG_COUNT": str(len(pairs)), "GIT_TERMINAL_PROMPT": "0"}
+    # Without the ceiling, git would take the repository of the course itself where a lab has no clone yet.
+    variables = {
+        "GIT_CONFIG_COUNT": str(len(pairs)),
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_CEILING_DIRECTORIES": str(workspace.root),
+    }
     for number, (name, value) in enumerate(pairs):
         variables |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
     return variables

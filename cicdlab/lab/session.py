@@ -41,6 +41,7 @@ class Lab:
         ask_health()
         self._hints_given: Counter[str] = Counter()
         self.workdir: Path = work.work_folder(self._entry, self._workspace)
+        os.environ["GIT_EDITOR"] = "true"  # a notebook has no place for an editor
         os.chdir(self.workdir)
         print(f"Ready: {self._entry.title}. Whatever you do here stays on this machine.")
 

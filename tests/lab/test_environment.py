@@ -1,4 +1,5 @@
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -66,6 +67,19 @@ def test_git_signs_in_with_awss_helper_and_keeps_what_else_it_was_told():
         ("credential.http://127.0.0.1:5001.useHttpPath", "true"),
     ]
     assert clean["GIT_TERMINAL_PROMPT"] == "0"
+
+
+def test_git_never_takes_the_repository_around_the_workspace_for_the_learners(tmp_path):
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    workspace = Workspace(tmp_path / "workspace")
+    work = workspace.lab("codepipeline/01-first-pipeline") / "work"
+    work.mkdir(parents=True)
+    command = ["git", "-C", work, "rev-parse", "--show-toplevel"]
+    assert subprocess.run(command, check=False).returncode == 0
+    clean = merged(environment(workspace=workspace), os.environ)
+    assert subprocess.run(command, env=clean, check=False).returncode != 0
+    subprocess.run(["git", "init", "--quiet", work], env=clean, check=True)
+    assert subprocess.run(command, env=clean, check=False).returncode == 0
 
 
 def test_applying_it_twice_changes_nothing_more():
