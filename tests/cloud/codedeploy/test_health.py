@@ -56,6 +56,7 @@ def test_percentages_round_up(percent: int, total: int, needed: int) -> None:
 
 def test_ninety_five_percent_of_ten_can_not_begin() -> None:
     assert run(minimum("FLEET_PERCENT", 95), good(10)) == (False, [])
+    assert not health.Tally(10, 10).possible
 
 
 def test_half_of_nine_goes_in_batches_of_four_and_needs_five() -> None:
